@@ -1,0 +1,56 @@
+{# Calendar and clock arithmetic whose spelling differs between engines. #}
+
+{# The store's calendar day of an instant. #}
+{% macro store_date(instant) -%}
+    {{ return(adapter.dispatch('store_date', 'postorder')(instant)) }}
+{%- endmacro %}
+
+{% macro default__store_date(instant) -%}
+    cast(({{ instant }}) at time zone '{{ var("store_timezone") }}' as date)
+{%- endmacro %}
+
+{# The store's wall-clock time of an instant, without a zone. #}
+{% macro store_time(instant) -%}
+    {{ return(adapter.dispatch('store_time', 'postorder')(instant)) }}
+{%- endmacro %}
+
+{% macro default__store_time(instant) -%}
+    (({{ instant }}) at time zone '{{ var("store_timezone") }}')
+{%- endmacro %}
+
+{# Monday of a date's week, and first day of its month, as dates. #}
+{% macro week_of(day) -%}
+    cast(date_trunc('week', {{ day }}) as date)
+{%- endmacro %}
+
+{% macro month_of(day) -%}
+    cast(date_trunc('month', {{ day }}) as date)
+{%- endmacro %}
+
+{# Whole microseconds from one instant to a later one; negative if it is earlier. #}
+{% macro micros_between(first, second) -%}
+    {{ return(adapter.dispatch('micros_between', 'postorder')(first, second)) }}
+{%- endmacro %}
+
+{% macro default__micros_between(first, second) -%}
+    cast(
+        extract(epoch from ({{ second }}) - ({{ first }})) * 1000000 as bigint
+    )
+{%- endmacro %}
+
+{% macro duckdb__micros_between(first, second) -%}
+    (epoch_us({{ second }}) - epoch_us({{ first }}))
+{%- endmacro %}
+
+{% macro hours_between(first, second) -%}
+    cast({{ micros_between(first, second) }} / 3600000000.0 as double)
+{%- endmacro %}
+
+{% macro days_between(first, second) -%}
+    cast({{ micros_between(first, second) }} / 86400000000.0 as double)
+{%- endmacro %}
+
+{# An instant some hours after another. #}
+{% macro hours_after(instant, hours) -%}
+    ({{ instant }} + ({{ hours }}) * interval '1 hour')
+{%- endmacro %}

@@ -1,0 +1,36 @@
+{# What identity needs of one domain's copies, and nothing wider. #}
+{% macro narrow_copies(domain, domain_name, target_event_id) -%}
+    select
+        content_hash,
+        event_id,
+        fact_key,
+        event_name,
+        '{{ domain_name }}' as domain,
+        source,
+        landing_id,
+        landed_file,
+        {{ target_event_id }} as target_event_id,
+        landing_seq,
+        line_number,
+        occurred_at,
+        observed_from,
+        ingested_at
+
+    from {{ ref('stg_' ~ domain ~ '_events') }}
+{%- endmacro %}
+
+{# The full rows of the copies this build resolves that do not stand alone. #}
+{% macro copies_in_company(domain) -%}
+    select
+        copies.*,
+        identities.epoch,
+        row_number() over (order by copies.observed_from, copies.content_hash)
+            as told_order
+
+    from {{ ref('stg_' ~ domain ~ '_events') }} as copies
+    inner join {{ ref('int_event_identities') }} as identities
+        on copies.content_hash = identities.content_hash
+    cross join {{ ref('stg_clock') }} as clock
+    where identities.has_company
+        and identities.resolved_after_seq = clock.previous_landing_seq
+{%- endmacro %}

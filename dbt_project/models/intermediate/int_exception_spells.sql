@@ -1,0 +1,95 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='affected_stories',
+    )
+}}
+
+-- Each failure as a spell: opened by an exception event, undone by the first later
+-- event of the same thing that can. Whether the order's end closes it is the reader's.
+with
+
+events as (
+
+    select * from {{ ref('int_events_narrowed') }}
+    where {{ is_affected('story_id') }}
+
+),
+
+contract_events as (
+
+    select * from {{ ref('stg_contract_events') }}
+    where is_exception
+
+),
+
+resolutions as (
+
+    select * from {{ ref('exception_resolutions') }}
+
+),
+
+exceptions as (
+
+    select
+        events.*,
+        contract_events.severity,
+        contract_events.exception_owner
+
+    from events
+    inner join contract_events
+        on events.event_name = contract_events.event_name
+
+),
+
+undoing as (
+
+    select
+        exceptions.fact_id,
+        resolutions.is_about_money,
+        min(undoing_events.occurred_at) as undone_at
+
+    from exceptions
+    inner join resolutions
+        on exceptions.event_name = resolutions.exception_name
+    left join events as undoing_events
+        on exceptions.story_id = undoing_events.story_id
+        and resolutions.undone_by = undoing_events.event_name
+        and {{ thing_of('exceptions', 'resolutions.same') }}
+            = {{ thing_of('undoing_events', 'resolutions.same') }}
+        and (
+            undoing_events.occurred_at > exceptions.occurred_at
+            or (
+                undoing_events.occurred_at = exceptions.occurred_at
+                and undoing_events.event_rank > exceptions.event_rank
+            )
+        )
+    group by exceptions.fact_id, resolutions.is_about_money
+
+),
+
+spells as (
+
+    select
+        exceptions.fact_id as exception_id,
+        exceptions.story_id,
+        exceptions.order_id,
+        exceptions.event_name as exception_name,
+        exceptions.severity,
+        exceptions.exception_owner as owner,
+        coalesce(undoing.is_about_money, false) as is_about_money,
+        undoing.fact_id is not null as is_undoable,
+        undoing.fact_id is not null and undoing.undone_at is null as is_open,
+        exceptions.occurred_at as opened_at,
+        case
+            when undoing.fact_id is null then exceptions.occurred_at
+            else undoing.undone_at
+        end as undone_at
+
+    from exceptions
+    left join undoing
+        on exceptions.fact_id = undoing.fact_id
+
+)
+
+select * from spells
