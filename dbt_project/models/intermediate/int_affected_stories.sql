@@ -17,11 +17,20 @@ changed_facts as (
 
 event_stories as (
 
-    select fact_id, story_id from {{ ref('int_order_event_facts') }}
+    select
+        fact_id,
+        story_id
+    from {{ ref('int_order_event_facts') }}
     union all
-    select fact_id, story_id from {{ ref('int_payment_event_facts') }}
+    select
+        fact_id,
+        story_id
+    from {{ ref('int_payment_event_facts') }}
     union all
-    select fact_id, story_id from {{ ref('int_return_event_facts') }}
+    select
+        fact_id,
+        story_id
+    from {{ ref('int_return_event_facts') }}
 
 ),
 

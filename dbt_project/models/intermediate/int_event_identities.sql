@@ -59,7 +59,9 @@ touched_keys as (
     union
     select fact_key from new_copies
     union
-    select target_event_id from new_copies where target_event_id is not null
+    select target_event_id
+    from new_copies
+    where target_event_id is not null
 
 ),
 
@@ -67,8 +69,8 @@ touched_clusters as (
 
     select distinct cluster_id
     from earlier_identities
-    where event_id in (select identity_key from touched_keys)
-        or fact_key in (select identity_key from touched_keys)
+    where event_id in (select touched_keys.identity_key from touched_keys)
+        or fact_key in (select touched_keys.identity_key from touched_keys)
 
 ),
 
@@ -87,7 +89,7 @@ copies as (
 
     select known_copies.*
     from known_copies
-    where content_hash in (select content_hash from touched_copies)
+    where content_hash in (select touched_copies.content_hash from touched_copies)
 
 ),
 
@@ -113,8 +115,8 @@ met_copies as (
         fact_key
 
     from copies
-    where event_id in (select identity_key from shared_keys)
-        or fact_key in (select identity_key from shared_keys)
+    where event_id in (select shared_keys.identity_key from shared_keys)
+        or fact_key in (select shared_keys.identity_key from shared_keys)
 
 ),
 

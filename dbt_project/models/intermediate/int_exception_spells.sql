@@ -58,10 +58,10 @@ undoing as (
         and {{ thing_of('exceptions', 'resolutions.same') }}
             = {{ thing_of('undoing_events', 'resolutions.same') }}
         and (
-            undoing_events.occurred_at > exceptions.occurred_at
+            exceptions.occurred_at < undoing_events.occurred_at
             or (
-                undoing_events.occurred_at = exceptions.occurred_at
-                and undoing_events.event_rank > exceptions.event_rank
+                exceptions.occurred_at = undoing_events.occurred_at
+                and exceptions.event_rank < undoing_events.event_rank
             )
         )
     group by exceptions.fact_id, resolutions.is_about_money

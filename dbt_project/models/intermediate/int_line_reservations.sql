@@ -43,7 +43,8 @@ holds as (
         ) as quantity_so_far,
         row_number() over (
             partition by events.order_line_id
-            order by events.occurred_at desc, events.event_rank desc, events.event_id desc
+            order by
+                events.occurred_at desc, events.event_rank desc, events.event_id desc
         ) as steps_to_last
 
     from events

@@ -38,7 +38,8 @@ return_events as (
 
 shipped_events as (
 
-    select * from events where event_name = 'shipment_shipped'
+    select * from events
+    where event_name = 'shipment_shipped'
 
 ),
 
@@ -167,7 +168,8 @@ received_returns as (
 
 cancellations as (
 
-    select * from events where event_name = 'order_cancelled'
+    select * from events
+    where event_name = 'order_cancelled'
 
 ),
 

@@ -123,25 +123,6 @@ payment_steps as (
 
 ),
 
-refund_steps as (
-
-    select
-        order_id,
-        refund_id,
-        currency,
-        amount_minor,
-        event_name,
-        row_number() over (
-            partition by order_id, refund_id
-            order by occurred_at desc, event_rank desc, event_id desc
-        ) as steps_to_last
-
-    from payment_events
-    where event_name in ('refund_completed', 'refund_failed')
-
-),
-
--- the last word on a refund wins: done and sent back later is money owed again
 refunds as (
 
     select
@@ -149,9 +130,9 @@ refunds as (
         currency,
         cast(sum(amount_minor) as bigint) as refunded_minor
 
-    from refund_steps
-    where steps_to_last = 1
-        and event_name = 'refund_completed'
+    from {{ ref('int_refunds') }}
+    where {{ is_affected('story_id') }}
+        and completed_at is not null
     group by order_id, currency
 
 ),
@@ -248,7 +229,8 @@ line_steps as (
                 and reservations.is_held
         ) as lines_held,
         count(*) filter (
-            where reservations.quantity_wanted > 0 and packed_lines.packed_at is not null
+            where reservations.quantity_wanted > 0
+                and packed_lines.packed_at is not null
         ) as lines_packed,
         max(reservations.reserved_at) filter (where reservations.quantity_wanted > 0)
             as last_reserved_at,

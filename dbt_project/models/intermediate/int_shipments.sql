@@ -92,7 +92,9 @@ destinations as (
             {{ max_by('postal_code', 'occurred_at') }} filter (
                 where event_name = 'address_validated' and postal_code is not null
             )
-        ) as destination_pincode
+        ) as destination_pincode,
+        min(country_code) filter (where event_name = 'order_placed')
+            as destination_country
 
     from order_events
     where event_name in ('order_placed', 'address_validated')
@@ -190,13 +192,14 @@ shipments as (
         coalesce(payment_modes.payment_mode, 'unknown') as payment_mode,
         parcels.origin_location_id,
         destinations.destination_pincode,
+        destinations.destination_country,
         parcels.outcome,
         coalesce(attempt_counts.attempt_count, 0) as attempt_count,
         coalesce(attempt_counts.failed_attempt_count, 0) as failed_attempt_count,
 
         -- the carrier said "delivered", and then turned it around
-        parcels.outcome = 'rto'
-            and parcels.delivered_at is not null as false_delivery,
+        coalesce(parcels.delivered_at <= parcels.rto_initiated_at, false)
+            as false_delivery,
         parcels.is_label_cancelled,
         parcels.shipped_at,
         attempt_counts.first_attempt_at,

@@ -1,0 +1,250 @@
+with
+
+shipments as (
+
+    select * from {{ ref('fct_shipments') }}
+    where shipped_at is not null
+
+),
+
+clock as (
+
+    select * from {{ ref('stg_clock') }}
+
+),
+
+-- ages are whole 24 hours; an outcome reported before the shipping took none
+spells as (
+
+    select
+        shipments.shipment_id,
+        shipments.carrier,
+        shipments.destination_region,
+        coalesce(shipments.destination_pincode, 'unknown') as destination_pincode,
+        shipments.payment_mode,
+        shipments.attempt_count,
+        {{ store_date('shipments.shipped_at') }} as shipped_date,
+        case when shipments.outcome <> 'open' then shipments.outcome end as exit,
+        cast(
+            floor(
+                greatest(
+                    {{ days_between(
+                        'shipments.shipped_at',
+                        'coalesce(shipments.outcome_at, clock.as_of)'
+                    ) }}, 0
+                )
+            ) as bigint
+        ) as age_days
+
+    from shipments
+    cross join clock
+
+),
+
+segmented_spells as (
+
+    select
+        'all' as segment_type,
+        'all' as segment,
+        exit,
+        age_days
+    from spells
+
+    union all
+
+    select
+        'carrier' as segment_type,
+        carrier as segment,
+        exit,
+        age_days
+    from spells
+
+    union all
+
+    select
+        'region' as segment_type,
+        destination_region as segment,
+        exit,
+        age_days
+    from spells
+
+    union all
+
+    select
+        'pincode' as segment_type,
+        destination_pincode as segment,
+        exit,
+        age_days
+    from spells
+
+    union all
+
+    select
+        'payment_mode' as segment_type,
+        payment_mode as segment,
+        exit,
+        age_days
+    from spells
+
+    union all
+
+    select
+        'ship_week' as segment_type,
+        cast({{ week_of('shipped_date') }} as varchar) as segment,
+        exit,
+        age_days
+    from spells
+
+    union all
+
+    select
+        'attempts' as segment_type,
+        cast(attempt_count as varchar) as segment,
+        exit,
+        age_days
+    from spells
+
+),
+
+counts as (
+
+    select
+        segment_type,
+        segment,
+        count(*) as shipped,
+        count(*) filter (where exit = 'delivered') as delivered,
+        count(*) filter (where exit = 'rto') as rto,
+        count(*) filter (where exit = 'lost') as lost,
+        count(*) filter (where exit in ('delivered', 'rto')) as delivered_or_rto,
+        count(*) filter (where exit is not null) as resolved
+
+    from segmented_spells
+    group by segment_type, segment
+
+),
+
+curves as (
+
+    {{ exit_curves(
+        'segmented_spells', ['segment_type', 'segment'], 'age_days', 'exit',
+        ['rto', 'delivered', 'lost']
+    ) }}
+
+),
+
+-- read at the maturity age or, if younger, at the last age observed
+matured_ages as (
+
+    select
+        segment_type,
+        segment,
+        least(max(age_days), {{ var('rto_maturity_days') }}) as matured_age_days
+
+    from curves
+    group by segment_type, segment
+
+),
+
+matured_curves as (
+
+    select
+        matured_ages.segment_type,
+        matured_ages.segment,
+        matured_ages.matured_age_days,
+        coalesce(
+            {{ max_by('curves.cif_rto', 'curves.age_days') }}, 0
+        ) as matured_rate,
+        coalesce(
+            {{ max_by('curves.open_share', 'curves.age_days') }}, 1
+        ) as open_share
+
+    from matured_ages
+    left join curves
+        on matured_ages.segment_type = curves.segment_type
+        and matured_ages.segment = curves.segment
+        and curves.age_days <= matured_ages.matured_age_days
+    group by
+        matured_ages.segment_type,
+        matured_ages.segment,
+        matured_ages.matured_age_days
+
+),
+
+pooled_curve as (
+
+    select * from curves
+    where segment_type = 'all'
+        and age_days <= {{ var('rto_maturity_days') }}
+
+),
+
+pooled_maturity as (
+
+    select {{ max_by('cif_rto', 'age_days') }} as matured_rate
+    from pooled_curve
+
+),
+
+-- what the pool, open at that age, went on to do by maturity
+pooled_from_age as (
+
+    select
+        ages.matured_age_days,
+        coalesce({{ max_by('pooled_curve.cif_rto', 'pooled_curve.age_days') }}, 0)
+            as cif_rto,
+        coalesce({{ max_by('pooled_curve.open_share', 'pooled_curve.age_days') }}, 1)
+            as open_share
+
+    from (select distinct matured_age_days from matured_ages) as ages
+    left join pooled_curve
+        on ages.matured_age_days >= pooled_curve.age_days
+    group by ages.matured_age_days
+
+),
+
+shrunk as (
+
+    {{ shrunk_rates('counts', 'segment_type', 'segment', 'rto', 'delivered_or_rto') }}
+
+),
+
+rto_rates as (
+
+    select
+        counts.segment_type,
+        counts.segment,
+        counts.shipped,
+        counts.delivered,
+        counts.resolved,
+        counts.rto,
+        counts.lost,
+        matured_curves.matured_age_days,
+        cast(counts.rto as double) / counts.shipped as naive_rate,
+        cast(counts.rto as double) / nullif(counts.delivered_or_rto, 0)
+            as resolved_rate,
+        matured_curves.matured_rate,
+        shrunk.shrunk_rate,
+        shrunk.lower,
+        shrunk.upper,
+        cast(counts.resolved as double) / counts.shipped as pct_resolved,
+        matured_curves.matured_rate + coalesce(
+            matured_curves.open_share
+            * (pooled_maturity.matured_rate - pooled_from_age.cif_rto)
+            / nullif(pooled_from_age.open_share, 0), 0
+        ) as projected_rate,
+        counts.delivered_or_rto >= {{ var('rankable_from') }} as is_rankable
+
+    from counts
+    inner join matured_curves
+        on counts.segment_type = matured_curves.segment_type
+        and counts.segment = matured_curves.segment
+    inner join pooled_from_age
+        on matured_curves.matured_age_days = pooled_from_age.matured_age_days
+    cross join pooled_maturity
+    left join shrunk
+        on counts.segment_type = shrunk.segment_type
+        and counts.segment = shrunk.segment
+
+)
+
+select * from rto_rates

@@ -1,0 +1,49 @@
+"""Runs dbt's unit tests: is each rule right?"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+
+import pytest
+
+from dagster_project.build import BuildError, build, dbt_places, run_dbt
+from ingestion.landing import land_files
+from ingestion.shop import Shop
+
+
+@pytest.fixture(scope="module")
+def built_shop(root, tmp_path_factory):
+    """Unit tests read the types of their inputs from tables that exist."""
+    shop = Shop(tmp_path_factory.mktemp("units"), timezone="UTC", hash_key="a test's key")
+    sample = sorted((root / "data" / "sample").rglob("*.jsonl.gz"))[:3]
+    landed = land_files(
+        sample, shop=shop, landed_at=datetime(2027, 1, 1, tzinfo=UTC), backfill=True
+    )
+    build(shop, as_of=landed.last_ingested_at)
+    return shop
+
+
+def unit_tests(shop, selection, project=None):
+    places = dbt_places(shop)
+    if project is not None:
+        places[places.index("--project-dir") + 1] = str(project)
+    run_dbt(shop.working, ["test", "--select", selection, *places])
+
+
+def test_every_rule_that_can_be_got_wrong(built_shop, monkeypatch):
+    monkeypatch.setenv("POSTORDER_WORKING", str(built_shop.working))
+    unit_tests(built_shop, "test_type:unit")
+
+
+def test_a_planted_mistake_is_named(built_shop, monkeypatch, tmp_path, root):
+    """The run above can fail: an unpaid order that counts is caught by its rule."""
+    monkeypatch.setenv("POSTORDER_WORKING", str(built_shop.working))
+    project = tmp_path / "dbt_project"
+    shutil.copytree(root / "dbt_project", project)
+    model = project / "models" / "marts" / "fct_orders.sql"
+    text = model.read_text(encoding="utf-8")
+    assert "captured_amount > 0" in text
+    model.write_text(text.replace("captured_amount > 0", "captured_amount >= 0"))
+    with pytest.raises(BuildError, match="unpaid_cancelled_and_returned_orders"):
+        unit_tests(built_shop, "fct_orders,test_type:unit", project)
