@@ -38,7 +38,7 @@ def differences(
                 for name in ("first", "second")
             )
             only_one, only_other = (
-                connection.sql(f"{a} except all {b}").fetchmany(3)
+                connection.sql(f"{a} except all {b}").limit(3).fetchall()
                 for a, b in ((one, other), (other, one))
             )
             if only_one or only_other:
@@ -65,7 +65,9 @@ def _compared(connection: duckdb.DuckDBPyConnection, schema: str, table: str) ->
         """
     ).fetchall()
     return ", ".join(
-        f"format('{{:.8e}}', \"{name}\") as \"{name}\"" if kind == "DOUBLE" else f'"{name}"'
+        f'format(\'{{:.8e}}\', "{name}") as "{name}"'
+        if kind == "DOUBLE"
+        else f'"{name}"'
         for name, kind in columns
         if name not in LINEAGE and not name.startswith(LINEAGE_PREFIX)
     )

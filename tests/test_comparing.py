@@ -23,7 +23,9 @@ def database(tmp_path):
 
 def test_order_lineage_and_the_tenth_digit_are_no_difference(database):
     first = database("first", "('a', 1.0::double, 'x'), ('b', 2.0::double, 'x')")
-    second = database("second", "('b', 2.0::double, 'y'), ('a', 1.00000000001::double, 'y')")
+    second = database(
+        "second", "('b', 2.0::double, 'y'), ('a', 1.00000000001::double, 'y')"
+    )
     assert differences(first, second) == {}
 
 

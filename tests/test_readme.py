@@ -28,7 +28,9 @@ def test_every_make_target_exists(root):
     targets = [line.split()[1] for line in commands(root) if line.startswith("make ")]
     assert {"run", "test"} <= set(targets)
     for target in targets:
-        subprocess.run(["make", "-n", target], cwd=root, check=True, capture_output=True)
+        subprocess.run(
+            ["make", "-n", target], cwd=root, check=True, capture_output=True
+        )
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,9 @@ def places(root, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reader")
     (folder / "my-events").mkdir()
     readme = (root / "README.md").read_text(encoding="utf-8")
-    (folder / "my-events" / "2026-03-01.jsonl").write_text(EVENT.search(readme)[1] + "\n")
+    (folder / "my-events" / "2026-03-01.jsonl").write_text(
+        EVENT.search(readme)[1] + "\n"
+    )
     return folder
 
 

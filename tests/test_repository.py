@@ -1,7 +1,10 @@
 """What holds for the repository as a whole."""
 
 import re
+import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -14,7 +17,9 @@ def tracked(root):
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True, text=True
     ).stdout
-    return [root / name for name in listed.split("\0") if name and (root / name).is_file()]
+    return [
+        root / name for name in listed.split("\0") if name and (root / name).is_file()
+    ]
 
 
 def texts(paths):
@@ -64,6 +69,41 @@ def test_every_event_has_a_sentence_of_known_fields(root):
     assert set(sentences) == {event["name"] for event in contract["events"]}
     for event in contract["events"]:
         allowed = {*envelope, *event["required"], *event["optional"]}
-        for is_money, field in re.findall(r"\{(amount:)?(\w+)\}", sentences[event["name"]]):
+        for is_money, field in re.findall(
+            r"\{(amount:)?(\w+)\}", sentences[event["name"]]
+        ):
             assert (f"{field}_minor" if is_money else field) in allowed, event["name"]
             assert contract["fields"].get(field, {}).get("pii") != "free_text"
+
+
+@pytest.mark.parametrize(
+    ("module", "planted"),
+    [
+        ("ingestion/shop.py", "import dagster"),
+        ("ingestion/shop.py", "import dagster_project.published"),
+        ("dashboards/app.py", "import ingestion.shop"),
+        ("dashboards/app.py", "import dagster_project.build"),
+    ],
+)
+def test_the_linter_names_an_import_across_rooms(root, tmp_path, module, planted):
+    for name in ("ingestion", "dagster_project", "dashboards"):
+        shutil.copytree(root / name, tmp_path / name)
+    shutil.copy(root / "pyproject.toml", tmp_path)
+    assert _lint(tmp_path).returncode == 0
+
+    broken = tmp_path / module
+    broken.write_text(broken.read_text(encoding="utf-8") + f"\n{planted}\n")
+    found = _lint(tmp_path)
+    assert found.returncode != 0
+    assert "BROKEN" in found.stdout
+
+
+def _lint(folder):
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -15,7 +15,9 @@ from ingestion.shop import Shop
 @pytest.fixture(scope="module")
 def built_shop(root, tmp_path_factory):
     """Unit tests read the types of their inputs from tables that exist."""
-    shop = Shop(tmp_path_factory.mktemp("units"), timezone="UTC", hash_key="a test's key")
+    shop = Shop(
+        tmp_path_factory.mktemp("units"), timezone="UTC", hash_key="a test's key"
+    )
     sample = sorted((root / "data" / "sample").rglob("*.jsonl.gz"))[:3]
     landed = land_files(
         sample, shop=shop, landed_at=datetime(2027, 1, 1, tzinfo=UTC), backfill=True

@@ -11,13 +11,18 @@
 
 {# The whole numbers from 0 up to, not including, `below`, as column `number`. #}
 {% macro whole_numbers(below) -%}
-    {{ return(adapter.dispatch('whole_numbers', 'postorder')(below)) }}
+    select numbers.number
+    from {{ number_series(below) }} as numbers (number)
 {%- endmacro %}
 
-{% macro default__whole_numbers(below) -%}
-    select generate_series as number from generate_series(0, {{ below }} - 1)
+{% macro number_series(below) -%}
+    {{ return(adapter.dispatch('number_series', 'postorder')(below)) }}
 {%- endmacro %}
 
-{% macro duckdb__whole_numbers(below) -%}
-    select range as number from range({{ below }})
+{% macro default__number_series(below) -%}
+    generate_series(0, {{ below }} - 1)
+{%- endmacro %}
+
+{% macro duckdb__number_series(below) -%}
+    range({{ below }})
 {%- endmacro %}

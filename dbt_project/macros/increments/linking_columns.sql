@@ -35,3 +35,24 @@
         or '{{ thing }}:' || {{ column }} in (select link_key from {{ keys }})
     {% endfor %}
 {%- endmacro %}
+
+{# The stories in which one domain's facts name any of the things in `keys`. #}
+{% macro stories_hanging_on(domain, keys) -%}
+    {%- set things = things_of(landed_columns(domain)) -%}
+    {% for thing in things %}
+    select
+        '{{ thing }}:' || {{ thing }}_id as link_key,
+        story_id
+
+    from {{ ref('int_' ~ domain ~ '_event_facts') }}
+    where '{{ thing }}:' || {{ thing }}_id in (select link_key from {{ keys }})
+    {{ 'union' if not loop.last }}
+    {% else %}
+    select
+        link_key,
+        link_key as story_id
+    from {{ keys }}
+    -- depends on {{ ref('int_' ~ domain ~ '_event_facts') }}
+    where false
+    {% endfor %}
+{%- endmacro %}

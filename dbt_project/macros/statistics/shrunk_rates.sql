@@ -3,7 +3,7 @@
     with the 95 % interval of each posterior.
 
     The prior's mean is the pooled rate of its group. Its strength, in pseudo-trials,
-    comes from how much the rates differ beyond chance (moments, Kleinman 1973): rates
+    comes from how much the rates differ beyond chance (moments, Kleinman 1973); rates
     that differ no more than chance are one rate, and the prior then weighs as much as
     all the data, never more. The interval is read from the posterior density summed
     over cells that are even in arcsin(sqrt(rate)), where its width hardly depends on
@@ -42,7 +42,7 @@
             sum(trials) as all_trials,
             sum(trials * trials) as squared_trials,
 
-            -- where nothing, or everything, succeeded half a case keeps the prior proper
+            -- where nothing, or everything, succeeded half a case keeps it proper
             least(
                 greatest(sum(successes) / sum(trials), 0.5 / (sum(trials) + 1)),
                 1 - 0.5 / (sum(trials) + 1)

@@ -10,18 +10,20 @@
 
 {% macro wilson_bound(successes, trials, side) -%}
     {%- set z = normal_quantile_of_95() -%}
-    {%- set trials_or_null = 'nullif(cast(' ~ trials ~ ' as double), 0)' -%}
     -- rounding may step just outside of what a rate can be
-    greatest(0.0, least(1.0,
-        (
-            {{ successes }} + {{ z }} * {{ z }} / 2
-            {{ side }} {{ z }} * sqrt(
-                {{ successes }} * ({{ trials_or_null }} - {{ successes }})
-                / {{ trials_or_null }}
-                + {{ z }} * {{ z }} / 4
-            )
-        ) / ({{ trials_or_null }} + {{ z }} * {{ z }})
-    ))
+    case
+        when {{ trials }} > 0
+            then greatest(0.0, least(1.0,
+                (
+                    {{ successes }} + {{ z }} * {{ z }} / 2
+                    {{ side }} {{ z }} * sqrt(
+                        cast({{ successes }} as double)
+                        * ({{ trials }} - {{ successes }}) / {{ trials }}
+                        + {{ z }} * {{ z }} / 4
+                    )
+                ) / ({{ trials }} + {{ z }} * {{ z }})
+            ))
+    end
 {%- endmacro %}
 
 {# Two-sided 95 % quantile of the standard normal. #}

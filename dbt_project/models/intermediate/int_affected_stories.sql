@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 -- Stories a fact must rewrite: those that gained, lost or changed an event.
-with
+with recursive
 
 clock as (
 
@@ -34,6 +34,12 @@ event_stories as (
 
 ),
 
+tied_stories as (
+
+    select * from {{ ref('int_stories_tied') }}
+
+),
+
 stories as (
 
     select event_stories.story_id
@@ -48,6 +54,19 @@ stories as (
     cross join clock
     where left_stories.previous_landing_seq = clock.previous_landing_seq
 
+),
+
+affected_stories as (
+
+    select story_id from stories
+
+    union
+
+    select tied_stories.tied_story_id
+    from affected_stories
+    inner join tied_stories
+        on affected_stories.story_id = tied_stories.story_id
+
 )
 
-select story_id from stories
+select story_id from affected_stories

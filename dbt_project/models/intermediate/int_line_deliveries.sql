@@ -32,13 +32,15 @@ delivered_shipments as (
 
 shipped_events as (
 
-    select * from order_events where event_name = 'shipment_shipped'
+    select * from order_events
+    where event_name = 'shipment_shipped'
 
 ),
 
 delivered_events as (
 
-    select * from order_events where event_name = 'shipment_delivered'
+    select * from order_events
+    where event_name = 'shipment_delivered'
 
 ),
 
@@ -54,6 +56,13 @@ delivered_lines as (
 
 ),
 
+itemized_deliveries as (
+
+    select distinct shipment_id
+    from delivered_lines
+
+),
+
 -- a delivery without lines is of everything the parcel carried
 handed_over_lines as (
 
@@ -61,9 +70,11 @@ handed_over_lines as (
 
     union all
 
-    select *
+    select shipped_lines.*
     from shipped_lines
-    where shipment_id not in (select shipment_id from delivered_lines)
+    left join itemized_deliveries
+        on shipped_lines.shipment_id = itemized_deliveries.shipment_id
+    where itemized_deliveries.shipment_id is null
 
 ),
 

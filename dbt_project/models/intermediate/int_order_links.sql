@@ -72,7 +72,10 @@ things_linked as (
             filter (where order_id is not null) as order_id,
         {{ min_by('customer_id', 'occurred_at || fact_key') }}
             filter (where customer_id is not null) as customer_id,
-        false as is_test_order
+        false as is_test_order,
+
+        -- sources that disagree on whose a thing is tie the orders they name together
+        coalesce(min(order_id) <> max(order_id), false) as is_shared
 
     from things_named
     group by link_key
@@ -135,7 +138,8 @@ orders_linked as (
                     end
             end
         ) as customer_id,
-        bool_or(is_test or is_synthetic) as is_test_order
+        bool_or(is_test or is_synthetic) as is_test_order,
+        false as is_shared
 
     from orders_named
     where linked_order_id is not null
@@ -153,7 +157,9 @@ links as (
 
 earlier_links as (
 
-    {{ earlier_rows(['link_key', 'order_id', 'customer_id', 'is_test_order']) }}
+    {{ earlier_rows(
+        ['link_key', 'order_id', 'customer_id', 'is_test_order', 'is_shared']
+    ) }}
 
 ),
 
@@ -165,6 +171,7 @@ changed_links as (
         links.order_id,
         links.customer_id,
         coalesce(links.is_test_order, false) as is_test_order,
+        coalesce(links.is_shared, false) as is_shared,
         clock.previous_landing_seq as resolved_after_seq
 
     from links
@@ -176,6 +183,8 @@ changed_links as (
         or links.customer_id is distinct from earlier_links.customer_id
         or coalesce(links.is_test_order, false)
             is distinct from cast(earlier_links.is_test_order as boolean)
+        or coalesce(links.is_shared, false)
+            is distinct from cast(earlier_links.is_shared as boolean)
 
 )
 

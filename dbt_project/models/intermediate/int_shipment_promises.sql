@@ -49,7 +49,7 @@ candidate_promises as (
         on shipments.order_id = promise_events.order_id
         and (
             promise_events.shipment_id is null
-            or promise_events.shipment_id = shipments.shipment_id
+            or shipments.shipment_id = promise_events.shipment_id
         )
 
 ),

@@ -67,7 +67,7 @@ destination_regions as (
             = regions.postal_prefix
         and (
             regions.country_code is null
-            or regions.country_code = destinations.destination_country
+            or destinations.destination_country = regions.country_code
         )
     group by destinations.destination_pincode, destinations.destination_country
 

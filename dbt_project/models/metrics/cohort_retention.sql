@@ -146,7 +146,7 @@ cells as (
     cross join clock
     cross join age_counts
     inner join age_numbers
-        on age_numbers.number < age_counts.ages
+        on age_counts.ages > age_numbers.number
 
 ),
 

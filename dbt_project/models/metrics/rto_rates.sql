@@ -162,7 +162,7 @@ matured_curves as (
     left join curves
         on matured_ages.segment_type = curves.segment_type
         and matured_ages.segment = curves.segment
-        and curves.age_days <= matured_ages.matured_age_days
+        and matured_ages.matured_age_days >= curves.age_days
     group by
         matured_ages.segment_type,
         matured_ages.segment,

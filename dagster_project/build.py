@@ -1,0 +1,461 @@
+"""Builds the models: settles the clock, runs dbt, and notes how far the build came.
+
+An increment continues the last complete build of the same code and time zone; what a
+failed attempt has half built is built again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from filelock import FileLock
+
+from dagster_project import builds
+from dagster_project.builds import Build, last_build
+from dagster_project.published import current
+from ingestion.contract.catalogue import CATALOGUE_FILE
+from ingestion.lock import hold
+from ingestion.shop import Shop
+
+DBT_PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
+
+# The profile reads the working file's place from here.
+WORKING_VARIABLE = "POSTORDER_WORKING"
+
+COMPUTING = ("dbt_project.yml", "macros", "models", "seeds")
+RAW_EVENTS = ("order_events", "payment_events", "return_events")
+SHOWN_ROWS = 10
+
+Progress = Callable[[str, int, int], None]
+
+
+class BuildError(Exception):
+    """The models could not be built; the message names the model or test."""
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """How much of an incremental table a build wrote, in rows."""
+
+    model: str
+    rows: int
+    total: int
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build did.
+
+    Attributes:
+        build: The attempt as it is logged.
+        working: The file that was built: the shop's, or a copy for a past clock.
+        rewritten: Rows written and held, per incremental model.
+        was_known: Whether the models stood there already, and nothing was done.
+    """
+
+    build: Build
+    working: Path
+    rewritten: tuple[Rewritten, ...] = ()
+    was_known: bool = False
+
+
+def build(
+    shop: Shop,
+    *,
+    as_of: datetime,
+    full_refresh: bool = False,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Build every model of a shop at one clock.
+
+    A clock before the published one builds a copy of the working file from scratch and
+    leaves the working file alone.
+
+    Args:
+        shop: What to build.
+        as_of: The clock; only rows ingested by then exist.
+        full_refresh: Build everything anew, whatever the log says.
+        progress: Told the name, number and count of the nodes as they start.
+
+    Raises:
+        BuildError: Nothing has landed, or a model or test failed.
+    """
+    known = None if full_refresh else _same_build(shop, as_of)
+    if known is not None:
+        return BuildReport(build=known, working=shop.working, was_known=True)
+    with attempt(shop, as_of=as_of, full_refresh=full_refresh) as (working, begun):
+        run_dbt(
+            working,
+            dbt_arguments(
+                store_timezone=shop.timezone,
+                is_full_refresh=begun.full_refresh_reason is not None,
+            )
+            + dbt_places(shop),
+            progress,
+        )
+    with duckdb.connect(str(working), read_only=True) as connection:
+        rewritten = _rewritten(connection)
+        done = builds.attempts_in(connection)[-1]
+    return BuildReport(build=done, working=working, rewritten=rewritten)
+
+
+@contextmanager
+def attempt(
+    shop: Shop, *, as_of: datetime, full_refresh: bool = False, is_whole: bool = True
+) -> Iterator[tuple[Path, Build]]:
+    """Hold the shop while its models are built, and note the outcome.
+
+    Leaving the block by an error leaves the attempt incomplete.
+
+    Args:
+        shop: What is built.
+        as_of: The clock.
+        full_refresh: Build everything anew.
+        is_whole: Whether the block builds every model; a part never counts as a build.
+
+    Yields:
+        The working file to build in, and the attempt.
+
+    Raises:
+        BuildError: Nothing has landed.
+    """
+    with hold(shop, "build"):
+        published = current(shop.published)
+        is_past = published is not None and as_of < published.as_of
+        landing_seq = last_landing(shop)
+        working = _copy_of(shop, as_of) if is_past else shop.working
+        with duckdb.connect(str(working), read_only=True) as connection:
+            attempts = builds.attempts_in(connection)
+        code = fingerprint(DBT_PROJECT)
+        complete = [each for each in attempts if each.is_complete]
+        reason = refresh_reason(
+            attempts,
+            as_of=as_of,
+            store_timezone=shop.timezone,
+            code=code,
+            is_past=is_past,
+            is_asked=full_refresh,
+        )
+        begun = Build(
+            build_id=builds.new_build_id(),
+            is_complete=False,
+            as_of=as_of,
+            landing_seq=landing_seq,
+            store_timezone=shop.timezone,
+            code=code,
+            full_refresh_reason=reason,
+            is_past=is_past,
+            started_at=datetime.now(UTC),
+        )
+        builds.begin(working, begun, None if reason else complete[-1])
+        with _environment(WORKING_VARIABLE, str(working)):
+            yield working, begun
+        if is_whole:
+            with duckdb.connect(str(working)) as connection:
+                builds.finish(connection, begun, datetime.now(UTC))
+
+
+def refresh_reason(
+    attempts: Sequence[Build],
+    *,
+    as_of: datetime,
+    store_timezone: str,
+    code: str,
+    is_past: bool,
+    is_asked: bool,
+) -> str | None:
+    """Say why an increment would be wrong, or return ``None`` where it is right."""
+    complete = [each for each in attempts if each.is_complete]
+    if is_past:
+        return "the clock is before the published one"
+    if is_asked:
+        return "asked for"
+    if not complete:
+        return "nothing was built before"
+    previous, latest = complete[-1], attempts[-1]
+    if latest.full_refresh_reason is not None and not latest.is_complete:
+        return "the full refresh before did not finish"
+    if code != previous.code:
+        return "the models or the contract changed"
+    if store_timezone != previous.store_timezone:
+        return f"the time zone changed from {previous.store_timezone}"
+    since = attempts[attempts.index(previous) :]
+    if as_of < max(each.as_of for each in since):
+        return "the clock went back"
+    return None
+
+
+def dbt_arguments(*, store_timezone: str, is_full_refresh: bool) -> list[str]:
+    """Return the arguments of the dbt command that every caller runs."""
+    arguments = [
+        "build",
+        "--exclude-resource-type",
+        "unit_test",
+        # always the same for one shop, so that partial parsing keeps working
+        "--vars",
+        json.dumps({"store_timezone": store_timezone}),
+    ]
+    return [*arguments, "--full-refresh"] if is_full_refresh else arguments
+
+
+def dbt_places(shop: Shop) -> list[str]:
+    """Return the arguments that tell dbt a shop's folders, and to keep quiet."""
+    return _places(shop.folder / "dbt")
+
+
+def prepared_manifest() -> Path:
+    """Return dbt's manifest, parsed anew where it is missing or older than a file."""
+    generated = DBT_PROJECT / "target"
+    manifest = generated / "manifest.json"
+    generated.mkdir(exist_ok=True)
+    with FileLock(generated / "manifest.lock"):
+        youngest = max(path.stat().st_mtime for path in _sources(DBT_PROJECT))
+        if not manifest.exists() or manifest.stat().st_mtime < youngest:
+            run_dbt(None, ["parse", *_places(DBT_PROJECT)])
+    return manifest
+
+
+def run_dbt(
+    working: Path | None, arguments: Sequence[str], progress: Progress | None = None
+) -> None:
+    """Run dbt in this process and let go of the working file afterwards.
+
+    Args:
+        working: The file it builds in; ``None`` where it only parses.
+        arguments: Of the dbt command.
+        progress: Told the name, number and count of the nodes as they start.
+
+    Raises:
+        BuildError: A model or test failed, or dbt could not start.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    def tell(event: Any) -> None:
+        if progress is not None and event.info.name == "LogStartLine":
+            data = event.data
+            progress(data.node_info.node_name, data.index, data.total)
+
+    try:
+        outcome = dbtRunner(callbacks=[tell]).invoke(list(arguments))
+    finally:
+        # dbt-duckdb keeps the file open for the life of the process
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if outcome.success:
+        return
+    results = getattr(outcome.result, "results", None)
+    if not results or working is None:
+        raise BuildError(f"dbt could not run: {outcome.exception}") from (
+            outcome.exception
+        )
+    raise BuildError(_describe_failures(working, results))
+
+
+def fingerprint(project: Path) -> str:
+    """Return a hash of everything that decides what the models compute."""
+    digest = hashlib.sha256()
+    for path in _sources(project):
+        digest.update(str(path.relative_to(project)).encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    digest.update(CATALOGUE_FILE.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources(project: Path) -> list[Path]:
+    """Return the files that decide what the models compute, in order."""
+    return sorted(
+        path
+        for path in project.rglob("*")
+        if path.is_file() and path.relative_to(project).parts[0] in COMPUTING
+    )
+
+
+def _places(generated: Path) -> list[str]:
+    """Return the arguments that tell dbt its folders, and to keep quiet."""
+    return [
+        "--project-dir",
+        str(DBT_PROJECT),
+        "--profiles-dir",
+        str(DBT_PROJECT),
+        "--target-path",
+        str(generated / "target"),
+        "--log-path",
+        str(generated / "logs"),
+        "--no-version-check",
+        "--no-send-anonymous-usage-stats",
+        "--log-level",
+        "none",
+        "--log-level-file",
+        "info",
+    ]
+
+
+def last_landing(shop: Shop) -> int:
+    """Return the number of the last landing.
+
+    Raises:
+        BuildError: Nothing has landed yet.
+    """
+    nothing = BuildError(
+        f"nothing has landed in {shop.folder} yet; `postorder land PATH` lands event "
+        "files, `postorder run` the embedded sample"
+    )
+    if not shop.working.exists():
+        raise nothing
+    with duckdb.connect(str(shop.working), read_only=True) as connection:
+        try:
+            found = connection.sql("select max(landing_seq) from raw.landings")
+        except duckdb.CatalogException as error:
+            raise nothing from error
+        (last,) = found.fetchall()[0]
+    if last is None:
+        raise nothing
+    return int(last)
+
+
+def last_ingested(shop: Shop) -> datetime | None:
+    """Return the greatest ``ingested_at`` in ``raw``; ``None`` without events."""
+    last_landing(shop)
+    with duckdb.connect(str(shop.working), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        each = " union all ".join(
+            f"select max(ingested_at) as ingested_at from raw.{table}"
+            for table in RAW_EVENTS
+        )
+        (last,) = connection.sql(f"select max(ingested_at) from ({each})").fetchall()[0]
+    return last if isinstance(last, datetime) else None
+
+
+def clock_of(
+    shop: Shop, *, started_at: datetime, is_backfill: bool, as_of: datetime | None
+) -> datetime:
+    """Return the clock of a run.
+
+    The one asked for; else the last ``ingested_at`` of a backfill; else the start of
+    the run. A backfill never turns the clock back by itself.
+
+    Args:
+        shop: What is built.
+        started_at: When the run began, UTC.
+        is_backfill: Whether history is loaded as if we had been there.
+        as_of: The clock asked for.
+    """
+    if as_of is not None:
+        return as_of
+    if not is_backfill:
+        return started_at
+    with hold(shop, "read the clock"):
+        published = current(shop.published)
+        known = [last_ingested(shop), published.as_of if published else None]
+    return max((each for each in known if each is not None), default=started_at)
+
+
+def _same_build(shop: Shop, as_of: datetime) -> Build | None:
+    """Return the last build, where one more would compute the same from the same."""
+    with hold(shop, "read the last build"):
+        last = last_build(shop.working)
+        if last is None or not last.is_complete:
+            return None
+        same = replace(
+            last,
+            as_of=as_of,
+            landing_seq=last_landing(shop),
+            store_timezone=shop.timezone,
+            code=fingerprint(DBT_PROJECT),
+        )
+    return last if same == last else None
+
+
+def _copy_of(shop: Shop, as_of: datetime) -> Path:
+    """Copy the working file for a build on a past clock, replacing an older copy."""
+    folder = shop.folder / "scratch"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with duckdb.connect(str(shop.working)) as connection:
+        connection.execute("checkpoint")
+    copy = folder / f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}.duckdb"
+    shutil.copyfile(shop.working, copy)
+    return copy
+
+
+def _rewritten(connection: duckdb.DuckDBPyConnection) -> tuple[Rewritten, ...]:
+    """Return what incremental models wrote; nothing stands there in a full refresh."""
+    written = connection.sql(
+        """
+        select model, sum(rows)::bigint
+        from control.rows_rewritten
+        group by model
+        order by model
+        """
+    ).fetchall()
+    places = dict(
+        connection.sql(
+            """
+            select table_name, table_schema || '.' || table_name
+            from information_schema.tables
+            where table_schema in ('intermediate', 'marts', 'metrics')
+            """
+        ).fetchall()
+    )
+    report = []
+    for model, rows in written:
+        total = connection.sql(f"select count(*) from {places[model]}").fetchall()
+        report.append(Rewritten(model=model, rows=rows, total=total[0][0]))
+    return tuple(report)
+
+
+def _describe_failures(working: Path, results: Sequence[Any]) -> str:
+    """Name each model that broke and each test that failed, with its rows."""
+    lines = []
+    for result in results:
+        status = str(result.status)
+        if status == "error":
+            message = " ".join(str(result.message).split())
+            lines.append(f"{result.node.resource_type} {result.node.name}: {message}")
+        elif status == "fail":
+            lines.append(f"test {result.node.name}: {result.failures} rows break it")
+            lines += _rows_of(working, result.node.compiled_code)
+    broken = len([line for line in lines if not line.startswith("    ")])
+    head = f"the build failed at {broken} node{'s' if broken != 1 else ''}"
+    return "\n".join([head, *(f"  {line}" for line in lines)])
+
+
+def _rows_of(working: Path, sql: str) -> list[str]:
+    """Return up to ten rows that break a test, one a line."""
+    try:
+        with duckdb.connect(str(working), read_only=True) as connection:
+            cursor = connection.execute(f"select * from ({sql}) limit {SHOWN_ROWS}")
+            names = [column[0] for column in cursor.description or []]
+            return [
+                "    "
+                + ", ".join(
+                    f"{name}={value}" for name, value in zip(names, row, strict=True)
+                )
+                for row in cursor.fetchall()
+            ]
+    except duckdb.Error as error:
+        return [f"    (its rows cannot be shown: {error})"]
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    """Set one environment variable for a while."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

@@ -1,0 +1,329 @@
+"""The command line: a thin front for the functions that Dagster runs too."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dagster_project import telemetry
+
+if TYPE_CHECKING:
+    from dagster_project.run import Progress
+    from ingestion.landing import Landing
+
+# Each command imports what it needs when it runs: `--help` answers at once, and reading
+# a published version never waits for the tools that made it.
+
+app = typer.Typer(
+    name="postorder",
+    help="The post-order warehouse: land events, build marts, publish and read them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+USAGE_ERROR = 2
+FAILURE = 1
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def instant(text: str) -> datetime:
+    """Read a time with its offset; a date or a time without one counts as UTC."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is not a time; write 2026-01-31T18:30:00Z"
+        ) from error
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Files (.jsonl, .jsonl.gz, .csv, .parquet) and folders of them.",
+        show_default=False,
+    ),
+]
+Backfill = Annotated[
+    bool,
+    typer.Option("--backfill", help="Load history as if we had been there."),
+]
+Source = Annotated[
+    str | None,
+    typer.Option(help="Read the tables of this source, e.g. olist, from one folder."),
+]
+DefaultSource = Annotated[
+    str | None, typer.Option(help="The source of events that name none.")
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        parser=instant,
+        metavar="TIME",
+        help="Build on this clock, e.g. 2026-01-31T18:30:00Z.",
+        show_default=False,
+    ),
+]
+FullRefresh = Annotated[
+    bool, typer.Option("--full-refresh", help="Build everything anew.")
+]
+
+
+@app.command()
+def run(
+    paths: Paths = None,
+    source: Source = None,
+    backfill: Backfill = False,
+    as_of: AsOf = None,
+    full_refresh: FullRefresh = False,
+    default_source: DefaultSource = None,
+) -> None:
+    """Land, build, validate, publish; without PATHS on the embedded sample."""
+    from dagster_project import display
+    from dagster_project.run import run as run_all
+    from dagster_project.shops import shop_from
+
+    _require_paths_for(source, paths)
+    shop = shop_from(os.environ, is_sample=not paths)
+    with _progress() as progress:
+        report = run_all(
+            shop,
+            paths or (),
+            source=source,
+            backfill=backfill,
+            as_of=as_of,
+            full_refresh=full_refresh,
+            default_source=default_source,
+            progress=progress,
+        )
+    display.run_report(shop, report)
+
+
+@app.command()
+def land(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Files (.jsonl, .jsonl.gz, .csv, .parquet) and folders."),
+    ],
+    source: Source = None,
+    backfill: Backfill = False,
+    default_source: DefaultSource = None,
+) -> None:
+    """Land event files, or the tables of a source."""
+    from dagster_project import display
+    from dagster_project.run import land as land_paths
+    from dagster_project.shops import shop_from
+
+    landing: Landing = land_paths(
+        shop_from(os.environ),
+        paths,
+        source=source,
+        backfill=backfill,
+        default_source=default_source,
+    )
+    display.landing(landing)
+
+
+@app.command()
+def build(
+    backfill: Backfill = False,
+    as_of: AsOf = None,
+    full_refresh: FullRefresh = False,
+) -> None:
+    """Build the models of what has landed."""
+    from dagster_project import display
+    from dagster_project.build import build as build_models
+    from dagster_project.build import clock_of
+    from dagster_project.shops import kind_of, shop_from
+
+    shop = shop_from(os.environ)
+    clock = clock_of(
+        shop,
+        started_at=datetime.now(UTC),
+        is_backfill=backfill or kind_of(shop) == "sample",
+        as_of=as_of,
+    )
+    with _progress() as progress:
+        report = build_models(
+            shop,
+            as_of=clock,
+            full_refresh=full_refresh,
+            progress=lambda *node: progress("build", *node),
+        )
+    display.build_report(report)
+
+
+@app.command()
+def validate() -> None:
+    """Judge the last build; a failure keeps it from being published."""
+    from dagster_project import display, gate
+    from dagster_project.quality.validate import validate as judge
+    from dagster_project.shops import shop_from
+
+    report = judge(shop_from(os.environ))
+    if not report.passed:
+        raise gate.GateError(gate.describe(report.verdict))
+    display.validation(report)
+
+
+@app.command()
+def publish() -> None:
+    """Publish the last build that passed validation."""
+    from dagster_project import display
+    from dagster_project.publish import publish as publish_build
+    from dagster_project.shops import shop_from
+
+    display.version(publish_build(shop_from(os.environ)))
+
+
+@app.command()
+def status() -> None:
+    """Show what is published, how fresh it is, and what was turned away."""
+    from dagster_project import display
+    from dagster_project.shops import shop_from
+
+    display.status(shop_from(os.environ), now=datetime.now(UTC))
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="A select on the published database.")],
+    format: Annotated[
+        Format, typer.Option(help="How rows are written.")
+    ] = Format.TABLE,
+) -> None:
+    """Query the published database."""
+    from dagster_project import display
+    from dagster_project.published import connect_current, folder_from_environment
+
+    _, connection = connect_current(folder_from_environment())
+    with connection:
+        display.query(connection, query, format.value)
+
+
+@app.command()
+def simulate(
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the event files.", show_default=False),
+    ] = None,
+    orders: Annotated[int, typer.Option(min=1, help="Orders placed.")] = 3000,
+    days: Annotated[int, typer.Option(min=1, help="Days they are placed in.")] = 120,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal files.")] = 1,
+    start: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="First day, in Asia/Kolkata."),
+    ] = datetime(2026, 3, 1),  # noqa: DTZ001 - a day, in the shop's own zone
+    is_sample: Annotated[
+        bool, typer.Option("--sample", help="Write the embedded sample anew.")
+    ] = False,
+) -> None:
+    """Write the event files of a shop that never was."""
+    from dagster_project import display
+
+    if is_sample:
+        from dagster_project.shops import SAMPLE
+        from ingestion.simulator.sample import write_sample
+
+        display.simulation(write_sample(SAMPLE), SAMPLE)
+        return
+    if out is None:
+        raise typer.BadParameter("name the folder to write", param_hint="--out")
+    from ingestion.simulator import simulate as write_events
+
+    simulated = write_events(
+        orders=orders, days=days, seed=seed, start=start.date(), out=out
+    )
+    display.simulation(simulated, out)
+
+
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501,
+) -> None:
+    """Open the pages, on this machine only."""
+    from dagster_project.servers import dashboard_command, serve
+
+    raise typer.Exit(serve(dashboard_command(port)))
+
+
+@app.command()
+def dagster(
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
+) -> None:
+    """Open Dagster: the lineage, the schedule, the runs; on this machine only."""
+    from dagster_project.servers import dagster_command, dagster_home, serve
+    from dagster_project.shops import shop_from
+
+    home = dagster_home(shop_from(os.environ, is_sample=True))
+    raise typer.Exit(serve(dagster_command(port), {"DAGSTER_HOME": str(home)}))
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Show the step at hand in one line; on a screen only."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("starting") as line:
+        last_step = ""
+
+        def tell(step: str, detail: str, number: int, count: int) -> None:
+            nonlocal last_step
+            if not console.is_terminal and step != last_step:
+                console.print(f"{step}: {detail}", highlight=False)
+            last_step = step
+            part = f" {number} of {count}" if count else ""
+            line.update(f"{step}{part}: {detail}")
+
+        yield tell
+
+
+def _require_paths_for(source: str | None, paths: list[Path] | None) -> None:
+    if source is not None and not paths:
+        raise typer.BadParameter(
+            f"name the folder of the {source} export", param_hint="PATHS"
+        )
+
+
+def main() -> None:
+    """Run the command line; what a user can mend is said in words, without a trace."""
+    telemetry.switch_off(os.environ)
+    try:
+        app(prog_name="postorder")
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; what was published before still stands\n")
+        sys.exit(FAILURE)
+    except Exception as error:
+        if not _is_readable(error):
+            raise
+        sys.stderr.write(f"{error}\n")
+        sys.exit(FAILURE)
+
+
+def _is_readable(error: Exception) -> bool:
+    """Whether an error is one of ours, worded for the user, or the database's."""
+    import duckdb
+
+    is_ours = type(error).__module__.split(".")[0] in ("dagster_project", "ingestion")
+    return is_ours or isinstance(error, duckdb.Error | OSError)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Raw assets: landed by dlt, keyed as dbt's sources are."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dagster_project.defs.resources import ShopResource, started_at
+from dagster_project.run import land, land_sample
+
+RAW_TABLES = {
+    "order_events": "Order, inventory, promise, delivery, support and control events.",
+    "payment_events": "Authorization, capture, settlement, refund and dispute events.",
+    "return_events": "Return, exchange, warranty, restock and claim events.",
+    "rejected_events": "Lines that broke the contract, masked.",
+    "landings": "The ledger: one row per landed file and load.",
+}
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            ["raw", table], description=text, group_name="raw", kinds={"dlt", "duckdb"}
+        )
+        for table, text in RAW_TABLES.items()
+    ]
+)
+def raw_tables(
+    context: dg.AssetExecutionContext, shop: ShopResource
+) -> Iterator[dg.MaterializeResult]:
+    """Land the landing zone; without one, the embedded sample."""
+    opened = shop.open()
+    now = started_at(context)
+    if shop.is_sample(opened):
+        landed = land_sample(opened, now=now)
+    else:
+        landed = land(opened, [shop.landing_zone(opened)], now=now)
+    new = [file for file in landed.files if not file.is_known]
+    for table in RAW_TABLES:
+        yield dg.MaterializeResult(
+            asset_key=["raw", table],
+            metadata={
+                "landing_seq": landed.landing_seq,
+                "new_files": len(new),
+                "delivered_lines": sum(file.delivered for file in new),
+                "rejected_lines": sum(file.rejected for file in new),
+            },
+        )

@@ -1,0 +1,61 @@
+"""Model assets: dbt's own graph, from its manifest."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from dagster_project.build import (
+    attempt,
+    clock_of,
+    dbt_arguments,
+    prepared_manifest,
+)
+from dagster_project.defs.resources import ShopResource, started_at
+
+CONTROL_TABLES = {
+    "clock": "The instant the build stands at, and where the last one stopped.",
+    "contract_events": "The contract's events with their flags.",
+    "contract_entities": "The id fields of each grain.",
+    "rows_rewritten": "Rows that each increment wrote.",
+    "left_stories": "Stories that lost a fact.",
+}
+
+
+@dbt_assets(manifest=prepared_manifest(), name="dbt_models")
+def dbt_models(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, shop: ShopResource
+) -> Iterator[Any]:
+    """Build the models on the clock of the run, or where the sample's history ends.
+
+    Building a part of them never counts as a build, so nothing is published from it.
+    """
+    opened = shop.open()
+    clock = clock_of(
+        opened,
+        started_at=started_at(context),
+        is_backfill=shop.is_sample(opened),
+        as_of=None,
+    )
+    with attempt(opened, as_of=clock, is_whole=not context.is_subset) as (_, begun):
+        yield from dbt.cli(
+            dbt_arguments(
+                store_timezone=opened.timezone,
+                is_full_refresh=begun.full_refresh_reason is not None,
+            ),
+            context=context,
+            target_path=opened.folder / "dbt" / "dagster",
+        ).stream()
+
+
+@dg.definitions
+def models() -> dg.Definitions:
+    """Add what the builder tells the models, which no tool materializes."""
+    told = [
+        dg.AssetSpec(
+            ["control", table], description=text, group_name="control", kinds={"duckdb"}
+        )
+        for table, text in CONTROL_TABLES.items()
+    ]
+    return dg.Definitions(assets=[*told, dbt_models])

@@ -1,0 +1,326 @@
+"""Writes results for people and for other programs; decides nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dagster_project import gate, headline, published
+from dagster_project.headline import Figure
+from dagster_project.published import Version
+from ingestion.shop import Shop
+
+if TYPE_CHECKING:
+    from dagster_project.build import BuildReport
+    from dagster_project.quality.validate import ValidationReport
+    from dagster_project.run import RunReport
+    from ingestion.landing import Landing
+    from ingestion.simulator import Simulation
+
+# A table printed to a file or a pipe is as wide as it needs to be.
+PIPED_WIDTH = 10_000
+
+LANDED = """
+    select
+        count(*),
+        coalesce(sum(delivered), 0),
+        coalesce(sum(accepted), 0),
+        coalesce(sum(duplicates), 0),
+        coalesce(sum(conflicts), 0),
+        coalesce(sum(rejected), 0)
+    from marts.landings
+"""
+
+FRESHNESS = """
+    select source, count(*), max(occurred_at), max(ingested_at)
+    from marts.events
+    group by source
+    order by source
+"""
+
+REJECTED = """
+    select reason_code, count(*), any_value(reason order by landed_file, line_number)
+    from marts.rejected_events
+    group by reason_code
+    order by count(*) desc, reason_code
+"""
+
+
+def run_report(shop: Shop, report: RunReport) -> None:
+    """Print how a run ended: the headline figures, where they are, what to do next."""
+    out = _out()
+    if report.landing is not None:
+        landing(report.landing)
+    build_report(report.build)
+    validation(report.validation)
+    with published.connect(report.version) as connection:
+        out.print(_figures(headline.figures(connection)))
+    if report.was_known:
+        out.print("Nothing has changed since this version was published.")
+    version(report.version)
+    prefix = _prefix(shop)
+    out.print("\nNext:")
+    for command, meaning in (
+        ("postorder dashboard", "open the pages"),
+        ("postorder status", "freshness, totals, what was rejected and why"),
+        ('postorder sql "select * from marts.fct_orders limit 5"', "ask anything"),
+        ("postorder dagster", "lineage, schedule and runs"),
+    ):
+        out.print(Text(f"  {prefix}{command}").append(f"   {meaning}", style="dim"))
+
+
+def landing(landed: Landing) -> None:
+    """Print what became of the lines of a landing."""
+    files = landed.files
+    known = [file for file in files if file.is_known]
+    new = [file for file in files if not file.is_known]
+    text = (
+        f"Landed {_count(len(new), 'file')}: "
+        f"{sum(file.delivered for file in new):,} lines, "
+        f"{sum(file.stored for file in new):,} stored, "
+        f"{sum(file.repeats for file in new):,} repeats, "
+        f"{sum(file.rejected for file in new):,} rejected"
+    )
+    if known:
+        text += f"; {_count(len(known), 'file')} known already"
+    _out().print(text)
+
+
+def simulation(simulated: Simulation, folder: Path) -> None:
+    """Print what was simulated."""
+    lines = sum(simulated.lines.values())
+    _out().print(
+        f"Simulated {_count(simulated.orders, 'order')}: {lines:,} lines in "
+        f"{_count(len(simulated.files), 'file')} under {folder}"
+    )
+
+
+def build_report(report: BuildReport) -> None:
+    """Print the clock of a build and how much it wrote."""
+    out = _out()
+    build = report.build
+    reason = build.full_refresh_reason
+    kind = f"in full: {reason}" if reason else "as an increment"
+    if report.was_known:
+        kind = "before: nothing has changed since"
+    out.print(f"Built on {_instant(build.as_of)}, {kind}")
+    for each in report.rewritten:
+        share = f"{each.rows / each.total:.1%}" if each.total else "0%"
+        out.print(f"  {each.model}: {each.rows:,} of {each.total:,} rows ({share})")
+
+
+def validation(report: ValidationReport) -> None:
+    """Print that a build passed."""
+    _out().print(f"Validated: {report.judged} expectations hold")
+
+
+def version(shown: Version) -> None:
+    """Print where a version's files are."""
+    out = _out()
+    out.print(f"Published {shown.name}, as of {_instant(shown.as_of)}")
+    out.print(Text(f"  database  {shown.path}"), soft_wrap=True)
+    out.print(Text(f"  parquet   {shown.parquet}"), soft_wrap=True)
+
+
+def status(shop: Shop, *, now: datetime) -> None:
+    """Print what readers see now, and why it may be old."""
+    out = _out()
+    verdict = gate.last_verdict(shop.working)
+    try:
+        shown, connection = published.connect_current(shop.published)
+    except published.NothingPublishedError:
+        if verdict is not None and not verdict.passed:
+            out.print(gate.describe(verdict), markup=False, soft_wrap=True)
+        raise
+    with connection:
+        version(shown)
+        out.print(
+            f"  published {_instant(shown.published_at)}, "
+            f"{_age(now - shown.published_at)} ago; its clock is "
+            f"{_age(now - shown.as_of)} old"
+        )
+        totals = (
+            "files",
+            "delivered",
+            "accepted",
+            "duplicates",
+            "conflicts",
+            "rejected",
+        )
+        out.print(_table("Landed lines", totals, connection.execute(LANDED).fetchall()))
+        rows = [
+            (source, events, occurred, ingested, _age(shown.as_of - ingested))
+            for source, events, occurred, ingested in connection.execute(
+                FRESHNESS
+            ).fetchall()
+        ]
+        names = ["source", "events", "last occurred", "last ingested", "age at clock"]
+        out.print(_table("Freshness by source", names, rows))
+        rejected = connection.execute(REJECTED).fetchall()
+        if rejected:
+            names = ["reason", "lines", "for example"]
+            out.print(_table("Rejected lines", names, rejected))
+        else:
+            out.print("No line was rejected.")
+    if verdict is None:
+        out.print("No build was validated here yet.")
+    elif verdict.passed:
+        out.print(f"The last validation passed, {_instant(verdict.judged_at)}.")
+    else:
+        out.print(
+            f"The last {gate.describe(verdict)}\n"
+            f"  judged {_instant(verdict.judged_at)}, build as of "
+            f"{_instant(verdict.as_of)}",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def query(connection: duckdb.DuckDBPyConnection, sql: str, kind: str) -> None:
+    """Run a query and print its rows.
+
+    Args:
+        connection: Of a published version.
+        sql: What to ask.
+        kind: ``table``, ``csv`` or ``json``.
+    """
+    cursor = connection.execute(sql)
+    names = [column[0] for column in cursor.description or []]
+    rows = cursor.fetchall()
+    if kind == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([_plain(value) for value in row] for row in rows)
+    elif kind == "json":
+        records = [
+            {name: _json(value) for name, value in zip(names, row, strict=True)}
+            for row in rows
+        ]
+        sys.stdout.write(json.dumps(records, indent=2, ensure_ascii=False) + "\n")
+    else:
+        out = _out()
+        out.print(_table(None, names, rows))
+        out.print(_count(len(rows), "row"), style="dim")
+
+
+def _figures(figures: Sequence[Figure]) -> Table:
+    """Lay the headline figures out."""
+    rows = [(each.label, _figure(each), each.note) for each in figures]
+    table = _table(None, ("figure", "value", "population and maturity"), rows)
+    table.columns[1].justify = "right"
+    return table
+
+
+def _figure(figure: Figure) -> str:
+    """Write a figure with its unit."""
+    value = figure.value
+    if value is None:
+        return "not reached" if figure.unit == "hours" else "unknown"
+    if isinstance(value, str):
+        return value
+    if figure.unit == "share":
+        return f"{value:.2%}"
+    if figure.unit == "hours":
+        return f"{value:,.1f} h"
+    return f"{value:,}"
+
+
+def _table(
+    title: str | None, names: Sequence[str], rows: Iterable[Sequence[object]]
+) -> Table:
+    """Lay rows out."""
+    table = Table(title=title, title_justify="left")
+    for name in names:
+        table.add_column(Text(name), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    return table
+
+
+def _cell(value: object) -> str:
+    """Write a value for people."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.6g}"
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return _instant(value)
+    return str(_plain(value))
+
+
+def _plain(value: object) -> object:
+    """Write a value for other programs: empty for NULL, ISO for times."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    if isinstance(value, dict | list):
+        return json.dumps(_json(value), ensure_ascii=False)
+    return value
+
+
+def _json(value: Any) -> Any:
+    """Turn a value into what JSON knows; amounts become numbers of the same digits."""
+    if isinstance(value, dict):
+        return {str(name): _json(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(each) for each in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return str(value)
+
+
+def _instant(value: datetime) -> str:
+    """Write an instant to the second, UTC."""
+    return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _age(age: timedelta) -> str:
+    """Write a length of time in its two largest units."""
+    minutes = max(int(age.total_seconds() // 60), 0)
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def _count(count: int, noun: str) -> str:
+    """Write a number of things."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _prefix(shop: Shop) -> str:
+    """Return what a command needs before it to meet the same shop."""
+    if shop.folder == Shop.from_environment({}).folder:
+        return ""
+    return f"POSTORDER_DATA={shop.folder} "
+
+
+def _out() -> Console:
+    """Return the console on standard output."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    return console

@@ -1,0 +1,354 @@
+"""Publishes a build that passed the gate: a new immutable version, then the pointer.
+
+Everything is written beside what readers use and made durable before ``current.json``
+is replaced, so a crash at any point leaves the version before in place. What a crash
+leaves behind is removed by the next publish.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project import gate, headline
+from dagster_project.builds import Build, last_build
+from dagster_project.published import (
+    AS_OF_VERSIONS,
+    DATABASE,
+    DESCRIPTION,
+    PARQUET,
+    POINTER,
+    SCHEMAS,
+    VERSIONS,
+    BrokenVersionError,
+    Version,
+    as_of_versions,
+    connect,
+    current,
+    read_version,
+    versions,
+)
+from ingestion.lock import hold
+from ingestion.shop import Shop
+
+# Files written by DuckDB 2.0 open in 1.5 only in this storage version: measured, a
+# client of 1.5.5 reads them, and refuses the default of 2.0. It costs no space.
+STORAGE_VERSION = "v1.5.0"
+
+MAKING = ".making-"
+REMOVING = ".removing-"
+
+LAST_KEPT = 3
+DAYS_KEPT = 35
+
+
+class PublishError(Exception):
+    """There is nothing that may be published."""
+
+
+def publish(
+    shop: Shop, *, working: Path | None = None, now: datetime | None = None
+) -> Version:
+    """Publish the last build of a working file.
+
+    A build on a past clock goes to ``published/as_of`` and never moves the pointer.
+    Publishing what is already published returns that version and writes nothing.
+
+    Args:
+        shop: Whose build it is.
+        working: The file that was built; the shop's own where not given.
+        now: The time of publication, UTC.
+
+    Raises:
+        PublishError: Nothing is built.
+        GateError: The build has not passed validation.
+    """
+    working = working or shop.working
+    now = now or datetime.now(UTC)
+    with hold(shop, "publish"):
+        build = last_build(working)
+        if build is None or not build.is_complete:
+            raise PublishError(
+                f"the last build in {working} is missing or did not finish; "
+                "`postorder build` builds the models"
+            )
+        gate.require_passed(working, build)
+        folder = shop.published / (AS_OF_VERSIONS if build.is_past else VERSIONS)
+        folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(shop.published)
+        with _attached(working) as connection:
+            tables = _tables(connection)
+            digest = _digest(connection, tables)
+            known = _same(shop.published, build, digest)
+            if known is not None:
+                return known
+            version = _write(connection, tables, folder, build, digest, now)
+        if not build.is_past:
+            point_at(shop.published, version)
+            retire(versions_to_drop(versions(shop.published), now))
+        return version
+
+
+def versions_to_drop(kept: Sequence[Version], now: datetime) -> tuple[Version, ...]:
+    """Return the versions whose time is over.
+
+    The last three stay, and of each UTC day of the last 35 the one published last.
+
+    Args:
+        kept: What is there.
+        now: The instant from which days count.
+    """
+    ordered = sorted(kept, key=lambda version: (version.published_at, version.name))
+    staying = {version.name for version in ordered[-LAST_KEPT:]}
+    oldest_day = (now.astimezone(UTC) - timedelta(days=DAYS_KEPT)).date()
+    last_of_day = {
+        version.published_at.astimezone(UTC).date(): version.name for version in ordered
+    }
+    staying |= {name for day, name in last_of_day.items() if day > oldest_day}
+    return tuple(version for version in ordered if version.name not in staying)
+
+
+def retire(dropped: Iterable[Version]) -> None:
+    """Remove versions; who has one open keeps reading it."""
+    for version in dropped:
+        _remove(version.path.parent)
+
+
+def remove_leftovers(published: Path) -> None:
+    """Remove what interrupted publications left behind.
+
+    That is unfinished folders, and versions newer than the pointer: they were written
+    but never announced.
+    """
+    for parent in (published / VERSIONS, published / AS_OF_VERSIONS):
+        for pattern in (f"{MAKING}*", f"{REMOVING}*"):
+            for folder in parent.glob(pattern):
+                shutil.rmtree(folder)
+    try:
+        announced = current(published)
+    except BrokenVersionError:
+        return
+    if announced is not None:
+        last = _number(announced.name)
+        retire(v for v in versions(published) if _number(v.name) > last)
+
+
+def point_at(published: Path, version: Version) -> None:
+    """Make a version the current one, atomically and durably."""
+    pointer = published / POINTER
+    draft = pointer.with_suffix(".making")
+    _write_durably(draft, json.dumps({"version": version.name}) + "\n")
+    draft.replace(pointer)
+    _sync(published)
+
+
+def _same(published: Path, build: Build, digest: str) -> Version | None:
+    """Return the version that already holds this clock and content."""
+    try:
+        announced = current(published)
+    except BrokenVersionError:
+        announced = None
+    rivals = as_of_versions(published) if build.is_past else (announced,)
+    for version in rivals:
+        if version and (version.as_of, version.digest) == (build.as_of, digest):
+            return version
+    return None
+
+
+@contextmanager
+def _attached(working: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a working file for reading, as ``working``."""
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach {_literal(working)} as working (read_only)")
+        yield connection
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Return the tables to publish as ``schema.table``, in order.
+
+    Raises:
+        PublishError: The schemas hold nothing.
+    """
+    found = connection.execute(
+        """
+        select table_schema || '.' || table_name
+        from information_schema.tables
+        where table_catalog = 'working'
+            and table_schema in (select unnest($schemas))
+            -- dbt keeps the table it replaces under such a name until it is done
+            and not ends_with(table_name, '__dbt_tmp')
+            and not ends_with(table_name, '__dbt_backup')
+        order by 1
+        """,
+        {"schemas": list(SCHEMAS)},
+    ).fetchall()
+    if not found:
+        raise PublishError(
+            "the working file has no marts; `postorder build` builds the models"
+        )
+    return tuple(name for (name,) in found)
+
+
+def _digest(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> str:
+    """Return a hash of columns and rows that does not depend on the rows' order."""
+    digest = hashlib.sha256()
+    for table in tables:
+        columns = connection.execute(f"describe working.{table}").fetchall()
+        content = connection.execute(
+            f"select count(*), sum(hash(every_column)::hugeint) "
+            f"from working.{table} as every_column"
+        ).fetchall()
+        digest.update(repr((table, columns, content)).encode())
+    return digest.hexdigest()
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[str],
+    folder: Path,
+    build: Build,
+    digest: str,
+    now: datetime,
+) -> Version:
+    """Write a version's files beside its place, then move it there whole."""
+    name = _next_name(folder, build.as_of)
+    making = folder / f"{MAKING}{name}"
+    making.mkdir()
+    rows = _copy(connection, tables, making)
+    described: dict[str, Any] = {
+        "as_of": build.as_of.isoformat(),
+        "published_at": now.isoformat(),
+        "build_id": build.build_id,
+        "store_timezone": build.store_timezone,
+        "digest": digest,
+        "rows": rows,
+        "summary": {},
+    }
+    _describe(making, described)
+    with connect(read_version(making)) as published:
+        figures = headline.figures(published)
+    described["summary"] = {figure.name: asdict(figure) for figure in figures}
+    _describe(making, described)
+    for path in sorted(making.rglob("*")):
+        _sync(path)
+    _sync(making)
+    final = folder / name
+    making.rename(final)
+    _sync(folder)
+    return read_version(final)
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[str], making: Path
+) -> dict[str, int]:
+    """Copy tables with their comments to a new database and to Parquet.
+
+    Returns:
+        The row count of each table.
+    """
+    connection.execute(
+        f"attach {_literal(making / DATABASE)} as made "
+        f"(storage_version '{STORAGE_VERSION}')"
+    )
+    for schema in SCHEMAS:
+        connection.execute(f"create schema made.{schema}")
+        (making / PARQUET / schema).mkdir(parents=True)
+    rows = {}
+    for table in tables:
+        connection.execute(f"create table made.{table} as from working.{table}")
+        schema, name = table.split(".")
+        target = making / PARQUET / schema / f"{name}.parquet"
+        connection.execute(
+            f"copy made.{table} to {_literal(target)} "
+            "(format parquet, compression zstd)"
+        )
+        counted = connection.execute(f"select count(*) from made.{table}").fetchall()
+        rows[table] = int(counted[0][0])
+    for statement in _comments(connection, tables):
+        connection.execute(statement)
+    connection.execute("detach made")
+    return rows
+
+
+def _comments(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[str]
+) -> list[str]:
+    """Return statements that give the copies the descriptions of their models."""
+    found = connection.execute(
+        """
+        select 'table made.' || schema_name || '.' || table_name, comment
+        from duckdb_tables()
+        where database_name = 'working'
+            and comment is not null
+            and list_contains($tables, schema_name || '.' || table_name)
+
+        union all
+
+        select
+            'column made.' || schema_name || '.' || table_name
+                || '."' || replace(column_name, '"', '""') || '"',
+            comment
+        from duckdb_columns()
+        where database_name = 'working'
+            and comment is not null
+            and list_contains($tables, schema_name || '.' || table_name)
+        """,
+        {"tables": list(tables)},
+    ).fetchall()
+    return [f"comment on {what} is {_literal(comment)}" for what, comment in found]
+
+
+def _next_name(folder: Path, as_of: datetime) -> str:
+    """Return a name that no version in the folder has had since the oldest kept."""
+    last = max((_number(p.name) for p in folder.iterdir()), default=0)
+    return f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-{last + 1}"
+
+
+def _number(name: str) -> int:
+    """Return the running number at the end of a version's name."""
+    number = name.rpartition("-")[2]
+    return int(number) if number.isdigit() else 0
+
+
+def _describe(folder: Path, described: Mapping[str, Any]) -> None:
+    """Write a version's ``version.json``."""
+    text = json.dumps(described, indent=2, default=str) + "\n"
+    (folder / DESCRIPTION).write_text(text, encoding="utf-8")
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder so that nobody ever lists half of it."""
+    removing = folder.with_name(f"{REMOVING}{folder.name}")
+    folder.rename(removing)
+    shutil.rmtree(removing)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    """Write a file and wait until it is on disk."""
+    path.write_text(text, encoding="utf-8")
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file or a folder's entries are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _literal(value: object) -> str:
+    """Quote a value as a SQL string."""
+    return "'" + str(value).replace("'", "''") + "'"

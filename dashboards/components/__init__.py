@@ -1,0 +1,1 @@
+"""Pieces that pages share: how things are worded, linked, and said to be missing."""

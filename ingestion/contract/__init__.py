@@ -1,0 +1,1 @@
+"""What an event is: the catalogue and its strict reader; nothing that judges a line."""

@@ -1,0 +1,331 @@
+"""The judge at work: lines in, typed rows and rejections out, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Final
+from zoneinfo import available_timezones
+
+import duckdb
+import pyarrow as pa
+
+from ingestion.contract.catalogue import Catalogue
+from ingestion.judge import rejections, structure, values
+from ingestion.judge.personal import hmac_sql, is_plain, keyed_hash
+from ingestion.judge.reference import create_reference_tables
+
+LINES_SCHEMA: Final = pa.schema(
+    [
+        ("row_id", pa.int64()),
+        ("file_number", pa.int64()),
+        ("line_number", pa.int64()),
+        ("line", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which terms lines land.
+
+    Attributes:
+        hash_key: Secret of the keyed hashes.
+        landed_at: The landing clock, with a zone.
+        is_backfill: Rows count as known since they were reported.
+        default_source: Source of lines that name none.
+    """
+
+    hash_key: str
+    landed_at: datetime
+    is_backfill: bool = False
+    default_source: str | None = None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Typed rows of one event group, with only the columns that hold something."""
+
+    domain: str
+    group: str
+    rows: pa.Table
+
+
+class Judge:
+    """Judges lines by a catalogue, in a private in-memory database.
+
+    ``read`` takes a batch in; the caller may then strike repeats from table
+    ``fresh_lines``; ``accepted`` and ``rejected`` give the verdicts on what is left.
+    """
+
+    def __init__(self, catalogue: Catalogue, terms: Terms) -> None:
+        """Open the database and hand it the catalogue."""
+        self._catalogue = catalogue
+        self._terms = terms
+        self.connection = duckdb.connect(":memory:")
+        self._run("set timezone = 'UTC'")
+        create_reference_tables(self.connection, catalogue)
+        self._load(
+            "value_fields",
+            pa.table({"field": values.fault_fields(catalogue)}),
+        )
+        self._load(
+            "time_zones", pa.table({"time_zone": sorted(available_timezones())})
+        )
+
+    def __enter__(self) -> Judge:
+        """Return the judge; leaving closes its database."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the database."""
+        self.connection.close()
+
+    def read(self, lines: pa.Table) -> None:
+        """Read a batch (:data:`LINES_SCHEMA`) into ``fresh_lines`` by its shapes."""
+        connection = self.connection
+        connection.register("lines", lines)
+        structure.read_shapes(connection)
+        connection.unregister("lines")
+        structure.find_unsound_lines(connection)
+        structure.judge_shapes(
+            connection, self._catalogue, default_source=self._terms.default_source
+        )
+        # a plain hash would let a guess at an identifier be confirmed
+        hashed = hmac_sql("line", key=self._terms.hash_key)
+        self._run(
+            f"""
+            create or replace temp table fresh_lines as
+            select
+                read_lines.row_id,
+                read_lines.file_number,
+                read_lines.line_number,
+                read_lines.line,
+                read_lines.shape,
+                case
+                    when judged_shapes.is_sensitive or read_lines.is_suspect
+                        then {hashed}
+                    else sha256(read_lines.line)
+                end as content_hash
+            from read_lines
+            inner join judged_shapes using (shape)
+            """
+        )
+        self._run("create or replace temp table refused_lines as " + _REFUSED_BY_SHAPE)
+
+    def accepted(self) -> Iterator[Accepted]:
+        """Judge values group by group; give what keeps the contract."""
+        self._hash_unicode()
+        for batch, domain in self._batches():
+            statement = values.GroupSql(
+                self._catalogue,
+                batch,
+                hash_key=self._terms.hash_key,
+                landed_at=self._terms.landed_at,
+                is_backfill=self._terms.is_backfill,
+            ).select()
+            self._run(f"create or replace temp table judged_rows as {statement}")
+            self._run(_REFUSED_BY_VALUE)
+            rows = self.connection.sql(_ACCEPTED).to_arrow_table()
+            if rows.num_rows:
+                yield Accepted(domain, batch.group, rows)
+
+    def rejected(self) -> pa.Table:
+        """Return the batch's rejections; call after ``accepted`` is exhausted."""
+        return rejections.rejected_rows(
+            self.connection,
+            self._catalogue,
+            hash_key=self._terms.hash_key,
+            landed_at=self._terms.landed_at,
+            is_backfill=self._terms.is_backfill,
+        )
+
+    def _batches(self) -> list[tuple[values.Batch, str]]:
+        rows = self.connection.execute(_GROUPS).fetchall()
+        unicode_kinds = frozenset(
+            kind
+            for (kind,) in self.connection.execute(
+                "select distinct kind from unicode_hashes"
+            ).fetchall()
+        )
+        known = {*self._catalogue.fields, *self._catalogue.personal_inputs}
+        known |= {alias.key for alias in self._catalogue.field_aliases}
+        return [
+            (
+                values.Batch(
+                    group=group,
+                    sent=frozenset(known & set(sent or ())) | {"event_name"},
+                    carried=frozenset(self._catalogue.fields) & frozenset(carried),
+                    has_zones=has_zones,
+                    has_wrong_types=has_wrong_types,
+                    has_extras=has_extras,
+                    unicode_kinds=unicode_kinds,
+                ),
+                domain,
+            )
+            for group, domain, sent, carried, has_zones, has_wrong_types, has_extras
+            in rows
+        ]
+
+    def _hash_unicode(self) -> None:
+        """Hash in Python the few identifiers that SQL cannot normalize."""
+        kinds = [k for k, stored in self._catalogue.personal_inputs.items() if stored]
+        found: list[tuple[str, str]] = []
+        for kind in kinds:
+            value = f"json_extract_string(json_line, '$.{kind}')"
+            found += self.connection.execute(
+                f"""
+                select distinct '{kind}', {value}
+                from read_lines
+                where shape in (
+                    select shape from sent_keys
+                    where key = '{kind}' and type = 'VARCHAR'
+                )
+                and not {is_plain(value)}
+                """
+            ).fetchall()
+        self._load(
+            "unicode_hashes",
+            pa.table(
+                {
+                    "kind": pa.array([kind for kind, _ in found], pa.string()),
+                    "value": pa.array([value for _, value in found], pa.string()),
+                    "hash": pa.array(
+                        [
+                            keyed_hash(kind, value, key=self._terms.hash_key)
+                            for kind, value in found
+                        ],
+                        pa.string(),
+                    ),
+                }
+            ),
+        )
+
+    def _load(self, table: str, rows: pa.Table) -> None:
+        self.connection.register("incoming", rows)
+        self._run(f"create or replace temp table {table} as select * from incoming")
+        self.connection.unregister("incoming")
+
+    def _run(self, statement: str) -> None:
+        self.connection.execute(statement).fetchall()
+
+
+_REFUSED_BY_SHAPE: Final = """
+select
+    row_id,
+    code,
+    field
+from unsound_lines
+
+union all
+
+select
+    fresh_lines.row_id,
+    judged_shapes.code,
+    judged_shapes.field
+from fresh_lines
+inner join judged_shapes using (shape)
+anti join unsound_lines using (row_id)
+where judged_shapes.event_group is null
+    or judged_shapes.code in ('not_json', 'duplicate_json_key')
+"""
+
+_GROUPS: Final = """
+with
+
+grouped as (
+
+    select judged_shapes.*
+    from judged_shapes
+    where event_group is not null
+        and shape in (select shape from fresh_lines)
+
+)
+
+select
+    grouped.event_group,
+    any_value(grouped.domain) as domain,
+    any_value(sent.keys) as sent,
+    any_value(carried.keys) as carried,
+    bool_or(grouped.declared_zone is not null) as has_zones,
+    bool_or(grouped.wrong_types is not null) as has_wrong_types,
+    bool_or(grouped.not_extra is not null) as has_extras
+from grouped
+left join (
+    select grouped.event_group, list(distinct sent_keys.key) as keys
+    from sent_keys
+    inner join grouped using (shape)
+    where sent_keys.type <> 'NULL'
+    group by grouped.event_group
+) as sent using (event_group)
+left join (
+    select grouped.event_group, list(distinct carried_keys.key) as keys
+    from carried_keys
+    inner join grouped using (shape)
+    group by grouped.event_group
+) as carried using (event_group)
+group by grouped.event_group
+order by grouped.event_group
+"""
+
+_REFUSED_BY_VALUE: Final = f"""
+insert into refused_lines
+with
+
+faulty as (
+
+    select
+        judged_rows.row_id,
+        judged_rows.shape_rank,
+        judged_rows.shape_code,
+        judged_rows.shape_field,
+        judged_rows.value_fault // {values.FIELDS_PER_RANK} as value_rank,
+        contract_rejections.code as value_code,
+        value_fields.field as value_field
+    from judged_rows
+    left join contract_rejections
+        on contract_rejections.rank
+            = judged_rows.value_fault // {values.FIELDS_PER_RANK}
+    left join value_fields
+        on value_fields.rowid = judged_rows.value_fault % {values.FIELDS_PER_RANK}
+    where judged_rows.value_fault is not null or judged_rows.shape_rank is not null
+
+),
+
+compared as (
+
+    select
+        *,
+        shape_rank is null
+        or value_rank < shape_rank
+        or (value_rank = shape_rank and value_field < shape_field)
+            as is_by_value
+    from faulty
+
+)
+
+select
+    row_id,
+    if(is_by_value, value_code, shape_code) as code,
+    if(is_by_value, value_field, shape_field) as field
+from compared
+anti join refused_lines using (row_id)
+"""
+
+_ACCEPTED: Final = """
+select
+    judged_rows.* exclude (shape_rank, shape_code, shape_field, value_fault),
+    fresh_lines.file_number,
+    fresh_lines.line_number,
+    fresh_lines.content_hash
+from judged_rows
+inner join fresh_lines using (row_id)
+anti join refused_lines using (row_id)
+"""

@@ -1,0 +1,84 @@
+"""SQL text: literals and the few expressions that judge and rejections share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+# Python's idea of white space; RE2's \s is narrower
+WHITE: Final = r"[\s\v\pZ\x{85}\x1c-\x1f]"
+OFFSET_TIME: Final = (
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})"
+)
+NAIVE_TIME: Final = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?"
+_UPPER_ESCAPES: Final = ("B", "E", "F", "1A", "1B", "1C", "1D", "1E", "1F")
+
+
+def quoted(value: str) -> str:
+    """Return a string literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def name(column: str) -> str:
+    """Return a quoted identifier."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def listed(values: Iterable[str]) -> str:
+    """Return string literals as the inside of an ``in (...)``."""
+    return ", ".join(quoted(value) for value in values)
+
+
+def slug(value: str) -> str:
+    """Return a closed-list spelling: trimmed, lower case, spaces and hyphens as _."""
+    trimmed = f"regexp_replace({value}, '^{WHITE}+|{WHITE}+$', '', 'g')"
+    inner = WHITE[:-1] + r"\-]+"
+    return f"regexp_replace(lower({trimmed}), '{inner}', '_', 'g')"
+
+
+def json_text(value: str) -> str:
+    """Return a string as compact JSON, escaped as Python's ``json.dumps`` does."""
+    written = f"cast(to_json({value}) as varchar)"
+    lowered = written
+    for digits in _UPPER_ESCAPES:
+        escape = digits.rjust(4, "0")
+        lowered = f"replace({lowered}, '\\u{escape}', '\\u{escape.lower()}')"
+    return (
+        f"case when regexp_matches({value}, '[\\x00-\\x1f]') "
+        f"then {lowered} else {written} end"
+    )
+
+
+def utc_text(value: str) -> str:
+    """Return an instant in UTC with six decimals and a trailing Z."""
+    return f"strftime({value} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
+
+
+def instant(value: str) -> str:
+    """Return the instant of an ISO 8601 text with an offset, else NULL.
+
+    DuckDB reads more spellings than the contract allows, and the year 0 and hour 24.
+    """
+    return (
+        f"case when regexp_full_match({value}, '{OFFSET_TIME}') "
+        f"and {value}[12:13] <> '24' and {value}[1:4] <> '0000' "
+        f"then try_cast({value} as timestamptz) end"
+    )
+
+
+def local_instant(value: str, zone: str) -> str:
+    """Return the instant of an ISO 8601 text without an offset on a zone's clock.
+
+    A time the clock skipped gives NULL; of a time it showed twice, the first counts.
+    """
+    local = f"try_cast(replace({value}, 'T', ' ') as timestamp)"
+    late = f"timezone({zone}, {local})"
+    early = " ".join(
+        f"when timezone({zone}, {late} - interval '{gap}') = {local} "
+        f"then {late} - interval '{gap}'"
+        for gap in ("1 hour", "30 minutes")
+    )
+    return (
+        f"case when {value}[12:13] = '24' or {value}[1:4] = '0000' then null "
+        f"{early} when timezone({zone}, {late}) = {local} then {late} end"
+    )

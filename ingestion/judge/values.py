@@ -1,0 +1,734 @@
+"""What values decide: the typed columns of one event group, and what is wrong in them.
+
+Everything here writes SQL for the keys that a batch really carries. A fault is a small
+number, its reason's rank and its field's place in the alphabet, so that the first
+reason of a line is the least of its faults.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ingestion.contract.catalogue import Catalogue, Event, Field, FieldAlias, Rule
+from ingestion.judge import text
+from ingestion.judge.personal import is_plain, keyed_hash_sql
+
+FIELDS_PER_RANK: Final = 1000
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the lines of one event group carry in one batch.
+
+    Attributes:
+        group: Event group.
+        sent: Keys sent, as they are spelled in the lines.
+        carried: Fields present after renaming, defaults and derivation.
+        has_zones: Some source here declares a time zone.
+        has_wrong_types: Some line here has a value of the wrong JSON type.
+        has_extras: Some line here has a key that no column holds.
+        unicode_kinds: Direct identifiers that SQL alone cannot hash here.
+    """
+
+    group: str
+    sent: frozenset[str]
+    carried: frozenset[str]
+    has_zones: bool
+    has_wrong_types: bool
+    has_extras: bool
+    unicode_kinds: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A condition in SQL under which a line breaks the contract, and how."""
+
+    condition: str
+    code: str
+    field: str
+
+
+def fault_fields(catalogue: Catalogue) -> list[str]:
+    """Return every name a value's fault may stand under, in alphabetical order."""
+    return sorted({*catalogue.fields, *(a.key for a in catalogue.field_aliases)})
+
+
+class GroupSql:
+    """Writes the judging of one event group's values as one ``select``."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        batch: Batch,
+        *,
+        hash_key: str,
+        landed_at: datetime,
+        is_backfill: bool,
+    ) -> None:
+        """Bind the writer to a batch; the rest are terms of the landing."""
+        self._catalogue = catalogue
+        self._batch = batch
+        self._hash_key = hash_key
+        self._landed_at = f"timestamptz {text.quoted(landed_at.isoformat())}"
+        self._is_backfill = is_backfill
+        self._ordinals = {name: n for n, name in enumerate(fault_fields(catalogue))}
+        self._events = [
+            event for event in catalogue.events.values() if event.group == batch.group
+        ]
+        domain = self._events[0].domain
+        stored = {column.name for column in catalogue.domain_fields(domain)}
+        self._fields = [
+            field
+            for field in catalogue.fields.values()
+            if field.name in batch.carried and field.name != "event_name"
+        ]
+        self._stored = [field for field in self._fields if field.name in stored]
+
+    def select(self) -> str:
+        """Return the statement: one row per line, typed, with its least fault."""
+        return f"""
+with
+
+parsed as ({self._parsed()}),
+
+said as ({self._said()}),
+
+identified as ({self._identified()}),
+
+mapped as ({self._mapped()}),
+
+checked as ({self._checked()})
+
+{self._finished()}
+"""
+
+    def _parsed(self) -> str:
+        catalogue, batch = self._catalogue, self._batch
+        spec = {key: self._parsed_type(key) for key in sorted(batch.sent)}
+        line = "line"
+        if batch.has_wrong_types:
+            line = (
+                "case when wrong_types is null then line "
+                "else json_merge_patch(line, wrong_types) end"
+            )
+        extra = "cast(null as varchar)"
+        if batch.has_extras:
+            extra = "cast(json_merge_patch(line, not_extra) as varchar)"
+        struct = text.quoted(json.dumps(spec))
+        return f"""
+    select
+        row_id,
+        event_name,
+        source as said_source,
+        used_currency,
+        declared_currency,
+        declared_zone,
+        wrong_types is not null as has_wrong_types,
+        rank as shape_rank,
+        code as shape_code,
+        field as shape_field,
+        {extra} as extra,
+        from_json({line}, {struct}) as sent
+    from fresh_lines
+    inner join judged_shapes using (shape)
+    where event_group = {text.quoted(batch.group)}
+"""
+
+    def _parsed_type(self, key: str) -> str:
+        alias = next((a for a in self._catalogue.field_aliases if a.key == key), None)
+        if key not in self._catalogue.fields and alias is None:
+            return "VARCHAR"
+        if alias is not None and alias.transform == "major_to_minor":
+            return "VARCHAR"
+        field = self._catalogue.fields[key if alias is None else alias.field]
+        return {"integer": "HUGEINT", "number": "DOUBLE", "boolean": "BOOLEAN"}.get(
+            field.type.json, "VARCHAR"
+        )
+
+    def _said(self) -> str:
+        columns = [
+            f"{self._told(field)} as {_said(field.name)}"
+            for field in self._fields
+            if field.name != "source"
+        ]
+        aliases = [
+            f"{_sent(alias.key)} as {_alias(alias.key)}" for alias in self._aliases()
+        ]
+        return f"""
+    select
+        * exclude (sent),
+        {_lines(columns + aliases, "true as is_parsed")}
+    from parsed
+"""
+
+    def _told(self, field: Field) -> str:
+        """Say where a field's value comes from: its own key first, its default last."""
+        catalogue, terms = self._catalogue, []
+        if field.name in self._batch.sent:
+            terms.append(_sent(field.name))
+        for kind, stored_as in catalogue.personal_inputs.items():
+            if stored_as == field.name and kind in self._batch.sent:
+                terms.append(self._hashed(kind))
+        for alias in self._aliases():
+            if alias.field == field.name:
+                value = _sent(alias.key)
+                if alias.transform == "major_to_minor":
+                    value = f"({_minor_units(value, self._digits(self._currency()))})"
+                terms.append(self._on(alias.events, value))
+        if field.name == "currency":
+            terms.append("used_currency")
+        if field.default is not None:
+            among = [e.name for e in self._events if self._allows(e, field.name)]
+            terms.append(self._on(frozenset(among), _literal(field.default)))
+        if not terms:
+            return f"cast(null as {_said_type(field)})"
+        return f"coalesce({', '.join(terms)})" if len(terms) > 1 else terms[0]
+
+    def _allows(self, event: Event, field: str) -> bool:
+        return field in self._catalogue.allowed(event.name)
+
+    def _aliases(self) -> list[FieldAlias]:
+        names = {event.name for event in self._events}
+        return [
+            alias
+            for alias in self._catalogue.field_aliases
+            if alias.key in self._batch.sent
+            and (alias.events is None or alias.events & names)
+        ]
+
+    def _currency(self) -> str:
+        own = [_sent("currency")] if "currency" in self._batch.sent else []
+        return f"coalesce({', '.join([*own, 'declared_currency'])})"
+
+    def _digits(self, currency: str) -> str:
+        """Say how many decimals a currency has; two where the code is unknown."""
+        cases = " ".join(
+            f"when {currency} in ({text.listed(codes)}) then {digits}"
+            for digits, codes in self._currencies().items()
+            if digits != _USUAL_DIGITS
+        )
+        return f"case {cases} else {_USUAL_DIGITS} end"
+
+    def _currencies(self) -> dict[int, list[str]]:
+        codes: dict[int, list[str]] = {}
+        for code, digits in self._catalogue.currency_digits.items():
+            codes.setdefault(digits, []).append(code)
+        return codes
+
+    def _hashed(self, kind: str) -> str:
+        value = _sent(kind)
+        hashed = keyed_hash_sql(kind, value, key=self._hash_key)
+        if kind in self._batch.unicode_kinds:
+            hashed = (
+                f"case when {is_plain(value)} then {hashed} else ("
+                "select any_value(unicode_hashes.hash) from unicode_hashes "
+                f"where unicode_hashes.kind = {text.quoted(kind)} "
+                f"and unicode_hashes.value = {value}) end"
+            )
+        return f"case when regexp_matches({value}, '[^\\s]') then {hashed} end"
+
+    def _on(self, events: Iterable[str] | None, value: str) -> str:
+        """Limit a value to some events of the group."""
+        names = [event.name for event in self._events]
+        chosen = names if events is None else sorted(set(events) & set(names))
+        if len(chosen) == len(names):
+            return value
+        if not chosen:
+            return "null"
+        return f"case when event_name in ({text.listed(chosen)}) then {value} end"
+
+    def _identified(self) -> str:
+        replaced = [
+            f"coalesce({_said(derived.field)}, case when "
+            + " and ".join(f"{_said(i)} is not null" for i in (*derived.inputs, "source"))
+            + f" then {text.quoted(derived.prefix)} || left(sha256("
+            + _json_array([text.json_text(_said(i)) for i in ("source", *derived.inputs)])
+            + f"), 24) end) as {_said(derived.field)}"
+            for derived in self._catalogue.derived_ids
+            if self._batch.group in derived.groups
+            and {derived.field, *derived.inputs} <= self._batch.carried
+        ]
+        if not replaced:
+            return "select * from said"
+        return f"select * replace ({', '.join(replaced)}) from said"
+
+    def _mapped(self) -> str:
+        columns = [f"{self._value(f)} as {text.name(f.name)}" for f in self._fields]
+        items = []
+        if "lines" in self._batch.carried:
+            items.append(f"from_json(said_lines, {self._item_spec()}) as line_items")
+        return f"""
+    select
+        *,
+        {_lines(columns + items, "true as is_mapped")}
+    from identified
+"""
+
+    def _value(self, field: Field) -> str:
+        said, kind = _said(field.name), field.type
+        if kind.name == "enum":
+            return self._enum_value(field)
+        if kind.format == "offset-date-time":
+            if not self._batch.has_zones:
+                return text.instant(said)
+            naive = text.local_instant(said, "declared_zone")
+            return (
+                f"case when {self._is_naive(said)} and declared_zone is not null "
+                f"then {naive} else {text.instant(said)} end"
+            )
+        if kind.format == "calendar-date":
+            return (
+                f"case when regexp_full_match({said}, '\\d{{4}}-\\d{{2}}-\\d{{2}}') "
+                f"and {said}[1:4] <> '0000' then try_cast({said} as date) end"
+            )
+        if kind.json == "integer":
+            return f"try_cast({said} as bigint)"
+        if kind.json == "array":
+            return self._safe_lines(said)
+        return said
+
+    def _safe_lines(self, said: str) -> str:
+        """Keep ``lines`` as sent, but for keys that no table may hold."""
+        hidden = "|".join(
+            (*self._catalogue.personal_inputs, *self._catalogue.forbidden_inputs)
+        )
+        return (
+            f"case when regexp_matches({said}, '(?i)\"\\s*({hidden})\\s*\"') "
+            f"then cast(to_json(from_json({said}, {self._item_spec()})) as varchar) "
+            f"else {said} end"
+        )
+
+    def _item_spec(self) -> str:
+        item = {name: self._parsed_type(name) for name in self._catalogue.line_fields}
+        return text.quoted(json.dumps([item]))
+
+    def _item_fault(self) -> str:
+        """Say when a value of some line is outside its bounds; types are known good."""
+        checks = []
+        for name in self._catalogue.line_fields:
+            kind = self._catalogue.fields[name].type
+            if kind.json == "string":
+                low, high = kind.min_length, kind.max_length
+                checks.append(f"length(item.{name}) not between {low} and {high}")
+            else:
+                low, high = kind.minimum, kind.maximum
+                checks.append(f"item.{name} not between {low} and {high}")
+        fault = " or ".join(f"coalesce({check}, false)" for check in checks)
+        return f"len(list_filter(line_items, lambda item: {fault})) > 0"
+
+    def _is_naive(self, said: str) -> str:
+        return f"regexp_full_match({said}, '{text.NAIVE_TIME}')"
+
+    def _enum_value(self, field: Field) -> str:
+        said = _said(field.name)
+        variants: dict[str, list[str]] = {}
+        for event in self._events:
+            values = self._catalogue.enum_values(field.name, event.name)
+            synonyms = self._catalogue.synonyms(field.name, event.name)
+            mapped = _enum_value(said, values, synonyms, field.on_unknown)
+            variants.setdefault(mapped, []).append(event.name)
+        if len(variants) == 1:
+            return next(iter(variants))
+        branches = " ".join(
+            f"when event_name in ({text.listed(names)}) then {mapped}"
+            for mapped, names in variants.items()
+        )
+        return f"case {branches} end"
+
+    def _checked(self) -> str:
+        faults = sorted(
+            (*self._value_faults(), *self._alias_faults(), *self._rule_faults()),
+            key=lambda fault: (fault.field, self._number(fault)),
+        )
+        by_field: dict[str, list[Fault]] = {}
+        for fault in faults:
+            by_field.setdefault(fault.field, []).append(fault)
+        cases = [
+            "case "
+            + " ".join(f"when {f.condition} then {self._number(f)}" for f in found)
+            + " end"
+            for found in by_field.values()
+        ]
+        least = ",\n            ".join(["cast(null as integer)", *cases])
+        return f"""
+    select
+        *,
+        least(
+            {least}
+        ) as value_fault
+    from mapped
+"""
+
+    def _number(self, fault: Fault) -> int:
+        rank = self._catalogue.rejection_ranks[fault.code]
+        return rank * FIELDS_PER_RANK + self._ordinals[fault.field]
+
+    def _value_faults(self) -> Iterator[Fault]:
+        for field in self._fields:
+            said, value = _said(field.name), text.name(field.name)
+            for condition, code in self._type_faults(field, said, value):
+                yield Fault(condition, code, field.name)
+        if "event_version" in self._batch.carried:
+            versions = ", ".join(map(str, self._catalogue.supported_event_versions))
+            yield Fault(
+                f"{_said('event_version')} not in ({versions})",
+                "event_version_unsupported",
+                "event_version",
+            )
+        for field in self._fields:
+            if self._may_vanish(field.name):
+                needing = [
+                    e.name
+                    for e in self._events
+                    if field.name in self._catalogue.required(e.name)
+                ]
+                if needing:
+                    yield Fault(
+                        f"{_said(field.name)} is null and not has_wrong_types "
+                        f"and event_name in ({text.listed(needing)})",
+                        "field_missing",
+                        field.name,
+                    )
+
+    def _may_vanish(self, field: str) -> bool:
+        """Say whether a field may turn out absent although its key was sent."""
+        return any(
+            stored_as == field and kind in self._batch.sent
+            for kind, stored_as in self._catalogue.personal_inputs.items()
+        ) or any(
+            alias.field == field and alias.transform == "major_to_minor"
+            for alias in self._aliases()
+        )
+
+    def _type_faults(
+        self, field: Field, said: str, value: str
+    ) -> Iterator[tuple[str, str]]:
+        kind = field.type
+        if kind.name == "enum":
+            yield f"{value} is null and {said} is not null", "enum_value"
+        elif kind.format == "offset-date-time":
+            unread = f"{value} is null and {said} is not null"
+            homeless = f"({self._is_naive(said)} and declared_zone is null)"
+            yield f"{unread} and not {homeless}", "timestamp_invalid"
+            yield f"{unread} and {homeless}", "timestamp_missing_offset"
+        elif kind.format == "calendar-date":
+            yield f"{value} is null and {said} is not null", "timestamp_invalid"
+        elif kind.format == "iso-4217":
+            listed = text.listed(self._catalogue.currency_digits)
+            yield f"{said} not in ({listed})", "currency_unknown"
+        elif kind.format == "iana-time-zone":
+            yield (
+                f"{said} not in (select time_zone from time_zones)",
+                "field_format",
+            )
+        elif kind.json == "array":
+            yield self._item_fault(), "line_item_invalid"
+        if kind.min_length is not None and kind.max_length is not None:
+            yield (
+                f"length({said}) not between {kind.min_length} and {kind.max_length}",
+                "field_format",
+            )
+        elif kind.max_length is not None:
+            yield f"length({said}) > {kind.max_length}", "field_format"
+        if kind.pattern is not None:
+            yield (
+                f"not regexp_matches({said}, {text.quoted(kind.pattern)})",
+                "field_format",
+            )
+        bounds = [
+            f"{said} {sign} {bound}"
+            for sign, bound in (("<", kind.minimum), (">", kind.maximum))
+            if bound is not None
+        ]
+        if kind.forbidden is not None:
+            bounds.append(f"{said} = {kind.forbidden}")
+        if kind.json == "number":
+            bounds.append(f"not isfinite({said})")
+        if bounds:
+            yield " or ".join(bounds), "number_out_of_range"
+
+    def _alias_faults(self) -> Iterator[Fault]:
+        for alias in self._aliases():
+            said = _alias(alias.key)
+            here = self._here(alias.events)
+            if alias.transform == "major_to_minor":
+                currency = (
+                    f"coalesce({_said('currency')}, declared_currency)"
+                    if "currency" in self._batch.carried
+                    else "declared_currency"
+                )
+                minor = f"({_minor_units(said, self._digits(currency))})"
+                decimal = f"({_decimal(said)})"
+                known = f"{here} and {said} is not null and {currency} is not null"
+                yield Fault(f"{known} and {decimal} is null", "field_type", alias.key)
+                yield Fault(
+                    f"{known} and {decimal} is not null and {minor} is null",
+                    "alias_precision",
+                    alias.key,
+                )
+                differs = f"{minor} <> {_said(alias.field)}"
+            elif _said_type(self._catalogue.fields[alias.field]) == "varchar":
+                differs = (
+                    f"{said} <> {_said(alias.field)} and {text.slug(said)} "
+                    f"<> {text.slug(_said(alias.field))}"
+                )
+            else:
+                differs = f"{said} <> {_said(alias.field)}"
+            if alias.on_conflict == "reject" and alias.field in self._batch.carried:
+                yield Fault(f"{here} and {differs}", "alias_conflict", alias.key)
+
+    def _here(self, events: Iterable[str] | None) -> str:
+        names = {event.name for event in self._events}
+        if events is None or names <= set(events):
+            return "true"
+        return f"event_name in ({text.listed(sorted(names & set(events)))})"
+
+    def _rule_faults(self) -> Iterator[Fault]:
+        names = {event.name for event in self._events}
+        for rule in self._catalogue.rules:
+            if rule.events is not None and not rule.events & names:
+                continue
+            write = _RULES.get(rule.kind)
+            if write is not None:
+                for condition, field in write(self, rule):
+                    here = self._here(rule.events)
+                    yield Fault(f"{here} and {condition}", rule.code, field)
+
+    def not_future(self, rule: Rule) -> Iterator[tuple[str, str]]:
+        """A fact may not lie ahead of landing; in backfill nor of its report."""
+        field = rule.options["field"]
+        if field not in self._batch.carried:
+            return
+        now = self._landed_at
+        if self._is_backfill and "observed_at" in self._batch.carried:
+            now = f"least({now}, observed_at)"
+        skew = self._catalogue.clock_skew_minutes
+        yield f"{text.name(field)} > {now} + interval '{skew} minutes'", field
+
+    def in_order(self, rule: Rule) -> Iterator[tuple[str, str]]:
+        """Two values stand in a relation that the rule forbids."""
+        first, second = rule.options["first"], rule.options["second"]
+        if {first, second} <= self._batch.carried:
+            sign = {"differ": "=", "below": ">="}.get(rule.kind, ">")
+            yield f"{text.name(first)} {sign} {text.name(second)}", first
+
+    def all_true(self, rule: Rule) -> Iterator[tuple[str, str]]:
+        """None of some flags is false, unless another flag excuses it."""
+        unless = rule.options.get("unless")
+        excuse = (
+            f" and {text.name(unless)} is distinct from true"
+            if unless in self._batch.carried
+            else ""
+        )
+        for field in rule.options["fields"]:
+            if field in self._batch.carried:
+                # only the first false flag is told, in the rule's order
+                earlier = "".join(
+                    f" and {text.name(other)} is distinct from false"
+                    for other in rule.options["fields"][
+                        : rule.options["fields"].index(field)
+                    ]
+                    if other in self._batch.carried
+                )
+                yield f"not {text.name(field)}{earlier}{excuse}", field
+
+    def line_ids_unique(self, rule: Rule) -> Iterator[tuple[str, str]]:
+        """A line appears once in its event."""
+        del rule
+        if "lines" in self._batch.carried:
+            ids = "list_transform(line_items, lambda item: item.order_line_id)"
+            yield f"len(line_items) > len(list_distinct({ids}))", "lines"
+
+    def _finished(self) -> str:
+        observed = (
+            "coalesce(observed_at, occurred_at)"
+            if "observed_at" in self._batch.carried
+            else "occurred_at"
+        )
+        has_time = "occurred_at" in self._batch.carried
+        ingested = (
+            f"coalesce({observed}, {self._landed_at})"
+            if self._is_backfill and has_time
+            else self._landed_at
+        )
+        fact_key = f"sha256({self._identity()})"
+        sent_id = "event_id, " if "event_id" in self._batch.carried else ""
+        apart = ("event_id", "source_time_zone")
+        columns = [text.name(f.name) for f in self._stored if f.name not in apart]
+        if self._batch.has_zones or "source_time_zone" in self._batch.carried:
+            columns.append(self._zone_used())
+        return f"""
+select
+    row_id,
+    shape_rank,
+    shape_code,
+    shape_field,
+    value_fault,
+    {ingested} as ingested_at,
+    {fact_key} as fact_key,
+    coalesce({sent_id}{fact_key}) as event_id,
+    event_name,
+    {_lines(columns)},
+    {self._raw_values()} as raw_values,
+    extra
+from checked
+"""
+
+    def _zone_used(self) -> str:
+        sent = _said("source_time_zone")
+        sent = sent if "source_time_zone" in self._batch.carried else "null"
+        if not self._batch.has_zones:
+            return f"{sent} as source_time_zone"
+        naive = " or ".join(
+            f"coalesce({self._is_naive(_said(f.name))}, false)"
+            for f in self._fields
+            if f.type.format == "offset-date-time"
+        )
+        used = f"declared_zone is not null and ({naive or 'false'})"
+        return f"case when {used} then declared_zone else {sent} end as source_time_zone"
+
+    def _raw_values(self) -> str:
+        """Keep what a closed list or a declared zone replaced, as a JSON object."""
+        parts = []
+        for field in self._stored:
+            said, value = _said(field.name), text.name(field.name)
+            if field.type.name == "enum":
+                changed = f"{said} <> {value}"
+            elif field.type.format == "offset-date-time" and self._batch.has_zones:
+                changed = f"declared_zone is not null and {self._is_naive(said)}"
+            else:
+                continue
+            pair = f"'\"{field.name}\":' || {text.json_text(said)}"
+            parts.append(f"case when {changed} then {pair} end")
+        if not parts:
+            return "cast(null as varchar)"
+        joined = f"concat_ws(',', {', '.join(parts)})"
+        return f"case when {joined} <> '' then '{{' || {joined} || '}}' end"
+
+    def _identity(self) -> str:
+        """Write the text whose hash is the fact key, per event of the group."""
+        source = "coalesce(" + text.json_text("said_source") + ", 'null')"
+        variants: dict[str, list[str]] = {}
+        for event in self._events:
+            parts = [self._key_part(field) for field in event.semantic_key]
+            array = _json_array(["'\"' || event_name || '\"'", source, *parts])
+            variants.setdefault(array, []).append(event.name)
+        if len(variants) == 1:
+            return next(iter(variants))
+        branches = " ".join(
+            f"when event_name in ({text.listed(names)}) then {array}"
+            for array, names in variants.items()
+        )
+        return f"case {branches} end"
+
+    def _key_part(self, field: str) -> str:
+        if field not in self._batch.carried:
+            return "'null'"
+        value, kind = text.name(field), self._catalogue.fields[field].type
+        if kind.format == "offset-date-time":
+            written = f"'\"' || {text.utc_text(value)} || '\"'"
+        elif kind.json == "string":
+            written = text.json_text(
+                value if kind.format != "calendar-date" else _said(field)
+            )
+        else:
+            written = f"cast(to_json({value}) as varchar)"
+        return f"coalesce({written}, 'null')"
+
+
+_RULES: Final[
+    Mapping[str, Callable[[GroupSql, Rule], Iterator[tuple[str, str]]]]
+] = {
+    "not_future": GroupSql.not_future,
+    "not_after": GroupSql.in_order,
+    "not_above": GroupSql.in_order,
+    "below": GroupSql.in_order,
+    "differ": GroupSql.in_order,
+    "all_true": GroupSql.all_true,
+    "line_ids_unique": GroupSql.line_ids_unique,
+}
+
+_USUAL_DIGITS: Final = 2
+
+
+def _said(field: str) -> str:
+    return text.name(f"said_{field}")
+
+
+def _alias(key: str) -> str:
+    return text.name(f"alias_{key}")
+
+
+def _sent(key: str) -> str:
+    return f"sent.{text.name(key)}"
+
+
+def _said_type(field: Field) -> str:
+    kinds = {"integer": "hugeint", "number": "double", "boolean": "boolean"}
+    return kinds.get(field.type.json, "varchar")
+
+
+def _literal(value: str | int | bool) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else text.quoted(value)
+
+
+def _lines(columns: Iterable[str], *more: str) -> str:
+    return ",\n        ".join((*columns, *more))
+
+
+def _json_array(parts: Iterable[str]) -> str:
+    return "'[' || " + " || ',' || ".join(f"({part})" for part in parts) + " || ']'"
+
+
+def _enum_value(
+    said: str,
+    values: tuple[str, ...] | None,
+    synonyms: Mapping[str, str],
+    on_unknown: str | None,
+) -> str:
+    if not values:
+        return said
+    by_value: dict[str, list[str]] = {}
+    for spelling, value in synonyms.items():
+        by_value.setdefault(value, []).append(spelling)
+    tidy = text.slug(said)
+    branches = " ".join(
+        f"when {tidy} in ({text.listed(spellings)}) then {text.quoted(value)}"
+        for value, spellings in by_value.items()
+    )
+    other = "null" if on_unknown in (None, "reject") else text.quoted(str(on_unknown))
+    return (
+        f"case when {said} is null or {said} in ({text.listed(values)}) then {said} "
+        f"when {tidy} in ({text.listed(values)}) then {tidy} {branches} "
+        f"else {other} end"
+    )
+
+
+def _decimal(said: str) -> str:
+    """Return the plain decimal notation of a number in text, else NULL."""
+    return (
+        f"case when regexp_full_match({said}, '\\s*[+-]?(\\d+\\.?\\d*|\\.\\d+)\\s*') "
+        f"then regexp_replace({said}, '\\s', '', 'g') "
+        f"when regexp_full_match({said}, '\\s*[+-]?[\\d.]+[eE][+-]?\\d+\\s*') "
+        f"then cast(try_cast({said} as decimal(38, 15)) as varchar) end"
+    )
+
+
+def _minor_units(said: str, digits: str) -> str:
+    """Return an amount in minor units; NULL if it has more decimals than its currency.
+
+    Works on the digits as written, so no amount passes through a binary fraction.
+    """
+    decimal = f"({_decimal(said)})"
+    fraction = f"rtrim(regexp_extract({decimal}, '\\.(\\d*)$', 1), '0')"
+    whole = f"regexp_extract({decimal}, '^([+-]?\\d*)', 1)"
+    return (
+        f"case when length({fraction}) <= {digits} then "
+        f"try_cast({whole} || rpad({fraction}, {digits}, '0') as hugeint) end"
+    )

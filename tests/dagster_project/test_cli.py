@@ -1,0 +1,271 @@
+"""The command line: readable answers, readable errors, a fast start."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from dagster_project import cli, gate, run, telemetry
+from dagster_project.gate import Failure, Verdict
+from dagster_project.publish import publish
+from tests.dagster_project.conftest import AS_OF
+
+COMMANDS = [
+    "run",
+    "land",
+    "build",
+    "validate",
+    "publish",
+    "status",
+    "sql",
+    "dashboard",
+    "dagster",
+    "simulate",
+]
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    out: str
+    errors: str
+
+
+@pytest.fixture
+def postorder(shop, monkeypatch, capsys) -> Callable[..., Answer]:
+    """Run one command on the shop: ``postorder("sql", "select 1")``."""
+    for name in telemetry.OFF:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("POSTORDER_DATA", str(shop.folder))
+    monkeypatch.setenv("POSTORDER_HASH_KEY", "a key")
+
+    def invoke(*arguments: str) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["postorder", *arguments])
+        capsys.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as left:
+            code = left.code or 0
+        shown = capsys.readouterr()
+        return Answer(code, shown.out, shown.err)
+
+    return invoke
+
+
+@pytest.fixture
+def published(shop, build_by_hand):
+    build_by_hand(shop)
+    return publish(shop)
+
+
+def test_help_starts_without_the_tools(root):
+    """Seconds of imports stand between a user and `--help` otherwise."""
+    answer = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from dagster_project import cli\n"
+            "try: cli.app(['--help'])\n"
+            "except SystemExit: pass\n"
+            "heavy = {'dbt', 'dlt', 'dagster', 'great_expectations', 'duckdb'}\n"
+            "assert not heavy & set(sys.modules), heavy & set(sys.modules)",
+        ],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    for command in COMMANDS:
+        assert f" {command} " in answer.stdout
+
+
+def test_sql_as_a_table(postorder, published):
+    answer = postorder("sql", "select count(*) as orders from marts.fct_orders")
+    assert answer.code == 0
+    assert "orders" in answer.out
+    assert "200" in answer.out
+
+
+def test_sql_as_csv(postorder, published):
+    answer = postorder(
+        "sql",
+        """
+        select order_id, placed_at, captured_amount, is_rto, cancelled_at
+        from marts.fct_orders
+        order by order_id
+        limit 1
+        """,
+        "--format",
+        "csv",
+    )
+    assert list(csv.DictReader(io.StringIO(answer.out))) == [
+        {
+            "order_id": "o-0",
+            "placed_at": "2026-02-01T00:00:00+00:00",
+            "captured_amount": "100.0000",
+            "is_rto": "false",
+            "cancelled_at": "",
+        }
+    ]
+
+
+def test_sql_as_json(postorder, published):
+    answer = postorder(
+        "sql",
+        """
+        select
+            1 as whole, 12.5000::decimal(18, 4) as amount, 'nan'::double as no_number,
+            null as nothing, date '2026-02-01' as day, ['a'] as list,
+            {'b': 2} as object,
+            'ü' as text
+        """,
+        "--format",
+        "json",
+    )
+    assert json.loads(answer.out) == [
+        {
+            "whole": 1,
+            "amount": 12.5,
+            "no_number": None,
+            "nothing": None,
+            "day": "2026-02-01",
+            "list": ["a"],
+            "object": {"b": 2},
+            "text": "ü",
+        }
+    ]
+
+
+def test_sql_never_sees_the_working_file(postorder, published, shop):
+    answer = postorder("sql", "select * from control.builds")
+    assert answer.code == 1
+    answer = postorder("sql", f"attach '{shop.working}' as working")
+    assert answer.code == 1
+    assert "disabled" in answer.errors
+
+
+@pytest.mark.parametrize("command", ["sql", "status"])
+def test_nothing_published_says_what_to_do(postorder, command):
+    answer = postorder(command, *(["select 1"] if command == "sql" else []))
+    assert answer.code == 1
+    assert "postorder run" in answer.errors
+    assert "Traceback" not in answer.errors
+
+
+def test_a_wrong_query_is_one_paragraph(postorder, published):
+    answer = postorder("sql", "select nope from marts.fct_orders")
+    assert answer.code == 1
+    assert "nope" in answer.errors
+    assert "Traceback" not in answer.errors
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("land",),
+        ("sql",),
+        ("sql", "select 1", "--format", "xml"),
+        ("run", "--as-of", "yesterday"),
+        ("run", "--source", "olist"),
+        ("nonsense",),
+    ],
+)
+def test_wrong_usage_is_told_apart(postorder, arguments):
+    answer = postorder(*arguments)
+    assert answer.code == 2
+    assert "Traceback" not in answer.errors
+
+
+@pytest.mark.parametrize("command", ["build", "validate", "publish"])
+def test_a_step_without_its_forerunner_says_so(postorder, command):
+    answer = postorder(command)
+    assert answer.code == 1
+    assert answer.errors.count("postorder") >= 1
+    assert "Traceback" not in answer.errors
+
+
+def test_status_tells_what_stands(postorder, published):
+    answer = postorder("status")
+    assert answer.code == 0
+    for text in (
+        published.name,
+        "2026-03-01 12:00:00 UTC",
+        "1,000",
+        "gateway",
+        "field_missing",
+        "The last validation passed",
+    ):
+        assert text in answer.out
+
+
+def test_status_tells_the_last_failed_gate(postorder, published, shop):
+    failure = Failure(
+        table="marts.fct_orders",
+        measure="volume",
+        expectation="expect_column_values_to_be_between",
+        column="orders",
+        says="There is at least one order.",
+        observed="0",
+        rows=({"order_id": "o-[1]"},),
+    )
+    gate.record(shop.working, Verdict("b", AS_OF, AS_OF, (failure,)))
+    answer = postorder("status")
+    assert answer.code == 0
+    assert "There is at least one order." in answer.out
+    assert "order_id=o-[1]" in answer.out
+
+
+def test_publish_and_validate_by_hand(postorder, shop, build_by_hand):
+    build_by_hand(shop, passed=False)
+    refused = postorder("publish")
+    assert refused.code == 1
+    assert "postorder validate" in refused.errors
+    assert postorder("validate").code == 0
+    answer = postorder("publish")
+    assert answer.code == 0
+    assert "postorder.duckdb" in answer.out
+    assert "parquet" in answer.out
+
+
+def test_a_failed_gate_ends_in_one(postorder, shop, build_by_hand):
+    build_by_hand(shop, changes="delete from marts.fct_orders", passed=False)
+    answer = postorder("validate")
+    assert answer.code == 1
+    assert "There is at least one order." in answer.errors
+    assert "Traceback" not in answer.errors
+
+
+def test_a_fault_of_ours_is_not_hidden(postorder, shop, monkeypatch):
+    """Only what a user can mend is said in words; the rest keeps its trace."""
+
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(run, "run", broken)
+    with pytest.raises(ZeroDivisionError):
+        postorder("run")
+
+
+def test_the_sample_and_a_shop_never_mix(postorder, shop, tmp_path):
+    (shop.folder).mkdir()
+    (shop.folder / "shop.json").write_text('{"holds": "sample"}')
+    events = tmp_path / "events.jsonl"
+    events.write_text("{}\n")
+    answer = postorder("land", str(events))
+    assert answer.code == 1
+    assert "POSTORDER_DATA" in answer.errors
+
+
+def test_every_tool_is_told_to_stay_silent(postorder, published):
+    postorder("status")
+    assert {name: os.environ[name] for name in telemetry.OFF} == telemetry.OFF

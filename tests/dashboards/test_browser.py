@@ -1,0 +1,245 @@
+"""The pages in a real browser: a reader clicks from Today to one order.
+
+A rendered page can hold what no server-side test sees: an error box, a script error,
+a call to a foreign host, a table wider than a phone.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import duckdb
+import pytest
+
+from dagster_project import published
+from dagster_project.servers import dashboard_command
+from tests.dashboards.small_shop import ROOT, publish
+
+pytest.importorskip("playwright", reason="the browser driver is not installed")
+
+from playwright.sync_api import (
+    ConsoleMessage,
+    Page,
+    Position,
+    Request,
+    ViewportSize,
+    sync_playwright,
+)
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+START_SECONDS = 60
+STEP_MILLISECONDS = 20_000
+ROW_PIXELS = 35
+LINK_PIXELS = 25
+HOVER_MILLISECONDS = 400
+CLICKS = 5
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Wait for the server's own health page."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "the server ended while it was starting"
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"the server did not answer within {START_SECONDS} s")
+
+
+@pytest.fixture(scope="module")
+def shop_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the small shop."""
+    folder = tmp_path_factory.mktemp("shop")
+    publish(folder / "published", "one")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(shop_folder: Path) -> Iterator[str]:
+    """The address of a running app over the small shop."""
+    port = free_port()
+    server = subprocess.Popen(
+        dashboard_command(port),
+        cwd=ROOT,
+        env=os.environ | {"POSTORDER_DATA": str(shop_folder), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until_healthy(f"http://127.0.0.1:{port}", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+@pytest.fixture(params=["desktop", "phone"])
+def page(request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page that fails its test on script errors and calls to other hosts."""
+    size = DESKTOP if request.param == "desktop" else PHONE
+    complaints: list[str] = []
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=BROWSER_FLAGS)
+        opened = browser.new_page(viewport=size, color_scheme="light")
+        opened.set_default_timeout(STEP_MILLISECONDS)
+
+        def note_error(message: ConsoleMessage) -> None:
+            # a deep link makes Streamlit's own script probe for a base path
+            if message.type == "error" and "/_stcore/" not in message.location["url"]:
+                complaints.append(f"console: {message.text}")
+
+        def note_foreign_host(request: Request) -> None:
+            if urlsplit(request.url).hostname not in ("127.0.0.1", None):
+                complaints.append(f"foreign host: {request.url}")
+
+        opened.on("console", note_error)
+        opened.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+        opened.on("request", note_foreign_host)
+        yield opened
+        browser.close()
+    assert complaints == []
+
+
+def open_and_wait(page: Page, address: str) -> None:
+    """Open an address and wait until its page has been drawn."""
+    page.goto(address)
+    wait_until_drawn(page)
+
+
+def wait_until_drawn(page: Page) -> None:
+    """Wait until the server has nothing more to send, then look for error boxes."""
+    page.wait_for_selector("h1")
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert page.locator("[data-testid=stAlertContentError]").count() == 0
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing makes the page itself scroll sideways."""
+    too_wide = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert too_wide <= 0
+
+
+def open_first_row(page: Page) -> Page:
+    """Follow the link in the first row of the table, and return the tab it opens."""
+    # the table is drawn on a canvas, which knows its links only once it is hovered
+    table = page.locator("[data-testid=stDataFrame]")
+    table.locator("canvas").first.wait_for()
+    table.scroll_into_view_if_needed()
+    link: Position = {"x": LINK_PIXELS, "y": 1.5 * ROW_PIXELS}
+    with page.context.expect_page() as opening:
+        for _ in range(CLICKS):
+            table.hover(position=link)
+            page.wait_for_timeout(HOVER_MILLISECONDS)
+            table.click(position=link)
+            if len(page.context.pages) > 1:
+                break
+    wait_until_drawn(opening.value)
+    return opening.value
+
+
+def query(shop_folder: Path, sql: str) -> object:
+    """Return the one value of a query on the published database."""
+    version = published.current(shop_folder / "published")
+    assert version is not None
+    with duckdb.connect(str(version.path), read_only=True) as connection:
+        row = connection.execute(sql).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def test_a_reader_gets_from_today_to_one_order(
+    page: Page, address: str, shop_folder: Path
+) -> None:
+    """Today, the board filtered, an order's timeline, and back again."""
+    open_and_wait(page, address)
+    assert page.locator("h1").inner_text() == "What needs a person now?"
+    unsettled = query(
+        shop_folder,
+        "select sum(captured_amount) from marts.fct_payments "
+        "where exit = 'open' and captured_at is not null and currency = 'INR'",
+    )
+    assert page.get_by_text(f"INR {unsettled:,.0f}", exact=True).count() == 1
+    assert_fits(page)
+
+    page.get_by_role("link", name="All past their promise").click()
+    page.get_by_role("heading", name="Where are the open orders?").wait_for()
+    wait_until_drawn(page)
+    assert "2 open orders match these filters" in page.locator("h2").inner_text()
+    assert "needs=Past+promise" in page.url.replace("%20", "+")
+    assert_fits(page)
+
+    order = open_first_row(page)
+    assert order.locator("h1").inner_text() == "Where is order ORD-008?"
+    assert "16 days past it" in order.locator("h2").first.inner_text()
+    captured = query(
+        shop_folder,
+        "select captured_amount from marts.fct_orders where order_id = 'ORD-008'",
+    )
+    assert order.get_by_text(f"INR {captured:,.0f}", exact=True).count() >= 1
+    assert_fits(order)
+
+
+def test_a_search_stands_in_the_address(page: Page, address: str) -> None:
+    """An id of any kind leads to its order, and the page can be shared or reloaded."""
+    open_and_wait(page, f"{address}/orders")
+    page.get_by_label("Find an order").fill("PAY-004")
+    page.get_by_label("Find an order").press("Enter")
+    page.get_by_text("1 id begins with “PAY-004”.").wait_for()
+    wait_until_drawn(page)
+    order = open_first_row(page)
+    assert order.locator("h1").inner_text() == "Where is order ORD-004?"
+    assert order.get_by_text("Stock could not be reserved: out of stock").count() == 1
+
+    page.reload()
+    wait_until_drawn(page)
+    assert page.get_by_label("Find an order").input_value() == "PAY-004"
+
+
+def test_hostile_ids_are_shown_as_they_are(page: Page, address: str) -> None:
+    """Text that came with the data is neither markup nor script."""
+    open_and_wait(page, f"{address}/order?order_id=A*b_%5Bc%5D(d)%3Ci%3E%24x%24")
+    assert page.locator("h1").inner_text() == "Where is order A*b_[c](d)<i>$x$?"
+    assert page.get_by_text(
+        "Note **bold** <script>alert(1)</script> :red[x] $y$"
+    ).count()
+    assert_fits(page)

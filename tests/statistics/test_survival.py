@@ -1,0 +1,346 @@
+"""The statistics macros against independent implementations, on small random data.
+
+The macros are rendered as dbt renders them, with DuckDB's spellings, and run as plain
+SQL; what they are compared with follows the textbook definitions and shares no code.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import jinja2
+import numpy as np
+import pytest
+
+Spell = tuple[int, str | None]  # age, exit or None while open
+Render = Callable[[str], str]
+
+EXITS = ("rto", "delivered", "lost")
+MACROS = ("dispatch/windows.sql", "dispatch/aggregates.sql", "statistics/*.sql")
+
+
+@pytest.fixture(scope="module")
+def render(root: Path) -> Render:
+    """Render a template that may call the project's macros."""
+    folder = root / "dbt_project" / "macros"
+    sources = [
+        path.read_text() for glob in MACROS for path in sorted(folder.glob(glob))
+    ]
+    macros = SimpleNamespace()
+
+    def dispatch(name: str, _package: str) -> Callable[..., str]:
+        found: Callable[..., str] = getattr(
+            macros.module, f"duckdb__{name}", None
+        ) or getattr(macros.module, f"default__{name}")
+        return found
+
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals["adapter"] = SimpleNamespace(dispatch=dispatch)
+    environment.globals["return"] = lambda value: value
+    macros.module = environment.from_string("\n".join(sources)).module
+
+    def rendered(call: str) -> str:
+        return environment.from_string("\n".join(sources) + call).render()
+
+    return rendered
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database in memory."""
+    with duckdb.connect() as con:
+        yield con
+
+
+def random_spells(
+    seed: int, count: int, *, share_open: float, last_age: int
+) -> list[Spell]:
+    """Spells with many ties; ``share_open`` of them, in the mean, are censored."""
+    generator = np.random.default_rng(seed)
+    return [
+        (
+            int(generator.integers(0, last_age + 1)),
+            None
+            if generator.random() < share_open
+            else str(generator.choice(EXITS, p=[0.2, 0.7, 0.1])),
+        )
+        for _ in range(count)
+    ]
+
+
+def curves_by_definition(spells: list[Spell]) -> dict[int, dict[str, float]]:
+    """Aalen-Johansen: hazards of each exit times the share still open before."""
+    open_share = 1.0
+    incidence = dict.fromkeys(EXITS, 0.0)
+    curves = {}
+    for age in sorted({age for age, _ in spells}):
+        at_risk = sum(1 for other, _ in spells if other >= age)
+        counts = {
+            kind: sum(1 for spell in spells if spell == (age, kind)) for kind in EXITS
+        }
+        for kind, count in counts.items():
+            incidence[kind] += open_share * count / at_risk
+        open_share *= 1 - sum(counts.values()) / at_risk
+        curves[age] = {"at_risk": at_risk, "open_share": open_share, **incidence}
+    return curves
+
+
+def curves_by_sql(
+    spells: list[Spell],
+    connection: duckdb.DuckDBPyConnection,
+    render: Render,
+    exits: tuple[str, ...] = EXITS,
+) -> list[tuple[Any, ...]]:
+    """Rows of age, at_risk, open_share and one incidence per exit."""
+    load(connection, "spells", "age bigint, exit varchar", spells)
+    sql = render(
+        "{{ exit_curves('keyed_spells', ['segment'], 'age', 'exit', "
+        f"{list(exits)}) }}}}"
+    )
+    incidences = ", ".join(f"cif_{kind}" for kind in exits)
+    return connection.sql(
+        f"""
+        with keyed_spells as (select 'all' as segment, * from spells),
+        curves as ({sql})
+        select age, at_risk, open_share, {incidences} from curves order by age
+        """
+    ).fetchall()
+
+
+def load(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: str,
+    rows: list[Any],
+) -> None:
+    """Create a table of those rows."""
+    connection.execute(f"create or replace table {table} ({columns})").fetchall()
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"insert into {table} values ({marks})", rows)
+
+
+CASES: dict[str, list[Spell]] = {
+    "ties": random_spells(1, 200, share_open=0.3, last_age=12),
+    "few ties": random_spells(2, 300, share_open=0.5, last_age=5000),
+    "nothing happened yet": random_spells(3, 40, share_open=1.0, last_age=9),
+    "all over": random_spells(4, 60, share_open=0.0, last_age=9),
+    "one row": [(3, "rto")],
+    "one open row": [(3, None)],
+    "all at one age": [(0, "rto"), (0, None), (0, "delivered"), (0, "lost")],
+}
+
+
+@pytest.mark.parametrize("spells", CASES.values(), ids=CASES.keys())
+def test_competing_exits_follow_aalen_johansen(
+    spells: list[Spell], connection: duckdb.DuckDBPyConnection, render: Render
+) -> None:
+    """Every age has the incidences of the definition, and they add up to one."""
+    expected = curves_by_definition(spells)
+    rows = curves_by_sql(spells, connection, render)
+
+    assert [row[0] for row in rows] == sorted(expected)
+    for age, at_risk, open_share, *incidences in rows:
+        wanted = expected[age]
+        assert at_risk == wanted["at_risk"]
+        assert open_share == pytest.approx(wanted["open_share"], abs=1e-9)
+        assert incidences == pytest.approx([wanted[kind] for kind in EXITS], abs=1e-9)
+        assert open_share + sum(incidences) == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize("spells", CASES.values(), ids=CASES.keys())
+def test_one_kind_of_exit_is_kaplan_meier(
+    spells: list[Spell], connection: duckdb.DuckDBPyConnection, render: Render
+) -> None:
+    """With other exits taken as censoring the open share is the product limit."""
+    ages = np.array([age for age, _ in spells])
+    happened = np.array([kind == "delivered" for _, kind in spells])
+    rows = curves_by_sql(spells, connection, render, exits=("delivered",))
+
+    for age, _, open_share, incidence in rows:
+        factors = [
+            1 - np.sum(happened & (ages == event)) / np.sum(ages >= event)
+            for event in np.unique(ages[happened])
+            if event <= age
+        ]
+        assert open_share == pytest.approx(float(np.prod(factors)), abs=1e-9)
+        assert incidence == pytest.approx(1 - open_share, abs=1e-9)
+
+
+@pytest.mark.parametrize("spells", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_percentile_is_the_first_age_reached_or_null(
+    spells: list[Spell],
+    share: float,
+    connection: duckdb.DuckDBPyConnection,
+    render: Render,
+) -> None:
+    """A share that the curve never reaches has no percentile."""
+    reached = [
+        age
+        for age, curve in sorted(curves_by_definition(spells).items())
+        if curve["delivered"] >= share - 1e-9
+    ]
+    curves = [
+        (age, cif) for age, _, _, _, cif, _ in curves_by_sql(spells, connection, render)
+    ]
+    load(connection, "curves", "age bigint, cif double", curves)
+    percentile = render(f"{{{{ curve_percentile('age', 'cif', {share}) }}}}")
+    found = connection.sql(f"select {percentile} from curves").fetchall()
+
+    assert found == [(reached[0] if reached else None,)]
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials"), [(0, 1), (1, 1), (3, 7), (0, 40), (40, 40), (950, 1000)]
+)
+def test_wilson_bounds_solve_their_equation(
+    successes: int,
+    trials: int,
+    connection: duckdb.DuckDBPyConnection,
+    render: Render,
+) -> None:
+    """Each bound is a rate from which the one seen is 1.96 standard errors away."""
+    sql = render(
+        "select {{ wilson_lower('s', 'n') }}, {{ wilson_upper('s', 'n') }} "
+        f"from (select {successes} as s, {trials} as n)"
+    )
+    lower, upper = connection.sql(sql).fetchall()[0]
+    seen, z = successes / trials, 1.959963984540054
+
+    assert 0 <= lower <= seen <= upper <= 1
+    for bound in (lower, upper):
+        if bound not in (0.0, 1.0):
+            squared_distance = z * z * bound * (1 - bound) / trials
+            assert (seen - bound) ** 2 == pytest.approx(squared_distance, abs=1e-9)
+
+
+def test_wilson_of_nothing_is_null(
+    connection: duckdb.DuckDBPyConnection, render: Render
+) -> None:
+    """No trials, no interval: neither 0 nor 1."""
+    sql = render("select {{ wilson_lower('0', '0') }}, {{ wilson_upper('0', '0') }}")
+    assert connection.sql(sql).fetchall() == [(None, None)]
+
+
+def prior_by_moments(rates: list[tuple[int, int]]) -> tuple[float, float]:
+    """Mean and strength of the beta prior, by Kleinman's moments."""
+    seen = np.array([rate for rate in rates if rate[1] > 0], dtype=float)
+    successes, trials = seen[:, 0], seen[:, 1]
+    total = float(trials.sum())
+    mean = float(
+        np.clip(successes.sum() / total, 0.5 / (total + 1), 1 - 0.5 / (total + 1))
+    )
+    if len(seen) == 1:
+        return mean, 1.0
+    groups = len(seen) - 1
+    spread = float((trials * (successes / trials - mean) ** 2).sum())
+    room = total - float((trials**2).sum()) / total - groups
+    if room == 0:
+        return mean, total
+    correlation = (spread / (mean * (1 - mean)) - groups) / room
+    if correlation <= 0:
+        return mean, total
+    return mean, max(1.0, min(total, 1 / correlation - 1))
+
+
+def incomplete_beta(a: float, b: float, x: float) -> float:
+    """Regularized incomplete beta function by its continued fraction (Lentz)."""
+    if x in (0.0, 1.0):
+        return x
+    if x > (a + 1) / (a + b + 2):
+        return 1 - incomplete_beta(b, a, 1 - x)
+    front = (
+        math.exp(
+            math.lgamma(a + b)
+            - math.lgamma(a)
+            - math.lgamma(b)
+            + a * math.log(x)
+            + b * math.log1p(-x)
+        )
+        / a
+    )
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
+    value = d
+    for m in range(1, 5000):
+        for term in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            d, c = 1 / (1 + term * d), 1 + term / c
+            value *= c * d
+        if abs(c * d - 1) < 1e-15:
+            break
+    return front * value
+
+
+def beta_quantile(a: float, b: float, level: float) -> float:
+    """Quantile of a beta distribution by bisection."""
+    low, high = 0.0, 1.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (
+            (middle, high) if incomplete_beta(a, b, middle) < level else (low, middle)
+        )
+    return (low + high) / 2
+
+
+def random_rates(seed: int, count: int, strength: float) -> list[tuple[int, int]]:
+    """Rates drawn from a beta prior of that strength, most of them small."""
+    generator = np.random.default_rng(seed)
+    trials = generator.integers(0, 60, count)
+    chances = generator.beta(0.2 * strength, 0.8 * strength, count)
+    return [
+        (int(generator.binomial(n, p)), int(n))
+        for n, p in zip(trials, chances, strict=True)
+    ]
+
+
+RATES = {
+    "rates that differ": random_rates(1, 40, strength=8),
+    "rates that hardly differ": random_rates(2, 40, strength=5000),
+    "rates as like as can be": [(2, 10)] * 12,
+    "a single rate": [(7, 90)],
+    "nothing succeeded": [(0, 30), (0, 5), (0, 1)],
+    "everything succeeded": [(30, 30), (5, 5)],
+    "one trial each": [(0, 1), (1, 1), (0, 1)],
+    "many trials": [(20_000, 100_000), (40_000, 100_000), (3, 10)],
+    "some without trials": [(0, 0), (3, 9), (1, 20)],
+}
+
+
+@pytest.mark.parametrize("rates", RATES.values(), ids=RATES.keys())
+def test_shrinkage_is_the_posterior_of_a_beta_prior(
+    rates: list[tuple[int, int]],
+    connection: duckdb.DuckDBPyConnection,
+    render: Render,
+) -> None:
+    """Means agree to 1e-9; bounds to a thousandth of a standard deviation."""
+    rows = [("pool", str(key), *rate) for key, rate in enumerate(rates)]
+    load(connection, "counts", "pool varchar, rate varchar, x bigint, n bigint", rows)
+    sql = render("{{ shrunk_rates('counts', 'pool', 'rate', 'x', 'n') }}")
+    found = {
+        rate: (shrunk, lower, upper, strength)
+        for _, rate, shrunk, lower, upper, strength in connection.sql(sql).fetchall()
+    }
+    mean, strength = prior_by_moments(rates)
+
+    assert set(found) == {key for _, key, _, trials in rows if trials > 0}
+    for key, (shrunk, lower, upper, found_strength) in found.items():
+        successes, trials = rates[int(key)]
+        a = mean * strength + successes
+        b = (1 - mean) * strength + trials - successes
+        deviation = math.sqrt(a * b / (a + b + 1)) / (a + b)
+        assert found_strength == pytest.approx(strength, rel=1e-9)
+        assert shrunk == pytest.approx(a / (a + b), abs=1e-9)
+        assert lower == pytest.approx(
+            beta_quantile(a, b, 0.025), abs=1e-3 * deviation + 1e-9
+        )
+        assert upper == pytest.approx(
+            beta_quantile(a, b, 0.975), abs=1e-3 * deviation + 1e-9
+        )
