@@ -42,6 +42,11 @@ select
     0 as conflicts,
     10 as rejected;
 
+create schema raw;
+
+create table raw.landings as
+select landed_at from marts.landings;
+
 create table marts.fct_orders as
 select
     'o-' || n as order_id,
@@ -180,7 +185,7 @@ from (
     (date '2026-02-01', 'shoes', 'SKU-1', 'size', 300, 40, 0.13, cast(null as double)),
     (date '2026-02-01', 'shoes', 'SKU-1', 'color', 300, 20, 0.07, null)
 ) as reasons (
-    delivered_month, category, sku, reason_code, units_delivered, units_returned,
+    delivered_month, category, sku, reason, units_delivered, units_returned,
     unit_return_rate, matured_rate
 );
 

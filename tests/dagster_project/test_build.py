@@ -20,6 +20,7 @@ from dagster_project.build import (
     clock_of,
     dbt_arguments,
     fingerprint,
+    prepared_manifest,
     refresh_reason,
 )
 from dagster_project.builds import Build, last_build
@@ -98,7 +99,7 @@ def test_an_increment_continues_the_last_build(shop, project, land):
     assert second.build.full_refresh_reason is None
     assert clock(second.working) == (MARCH + DAY, MARCH, 1)
     assert orders(second.working) == [("o-1", 100), ("o-2", 200)]
-    assert second.rewritten == (Rewritten("orders_so_far", 1, 2),)
+    assert second.rewritten == (Rewritten("orders_so_far", 1, 2, "marts"),)
 
     # another process can open the file while this one lives on
     opened = subprocess.run(
@@ -313,3 +314,13 @@ def test_the_clock_of_a_run(shop, land, build_by_hand):
     copy = build_by_hand(shop, as_of=MARCH + DAY, working=shop.folder / "copy.duckdb")
     publish(shop, working=copy)
     assert clock_at(is_backfill=True) == MARCH + DAY, "a backfill never turns it back"
+
+
+def test_a_manifest_is_prepared_where_it_is_missing_or_old(project):
+    manifest = prepared_manifest()
+    assert manifest.is_relative_to(project)
+    assert "orders_so_far" in manifest.read_text()
+    kept = manifest.stat().st_mtime_ns
+    assert prepared_manifest().stat().st_mtime_ns == kept
+    (project / "models" / "more.sql").write_text("select 1 as one")
+    assert "model.tiny.more" in prepared_manifest().read_text()

@@ -43,6 +43,8 @@ def captured(number: int, amount: int = 50000) -> dict:
         "occurred_at": f"2026-03-01T11:{number % 60:02}:00Z",
         "order_id": f"o-{number}",
         "payment_id": f"p-{number}",
+        "capture_id": f"p-{number}-1",
+        "is_partial": False,
         "gateway": "cards",
         "payment_method": "card",
         "currency": "INR",

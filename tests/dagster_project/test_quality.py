@@ -25,7 +25,7 @@ FAULTS = [
     ),
     (
         "events, clock, silent_days",
-        "update marts.events set ingested_at = '2024-03-02'",
+        "update marts.events set ingested_at = '2020-03-02'",
     ),
     (
         "events, odd_events, retracted_share",
@@ -34,10 +34,6 @@ FAULTS = [
     (
         "events, odd_events, future_share",
         "update marts.events set occurred_at = '2027-01-01' where domain = 'orders'",
-    ),
-    (
-        "landings, balance, files",
-        "delete from marts.landings",
     ),
     (
         "landings, balance, unbalanced_files",

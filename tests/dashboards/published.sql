@@ -23,7 +23,7 @@ with given as (
         ('ORD-010', 'out_for_delivery', 'cod', 'INR', 610, 0, 0, 0, false, '2026-03-26 06:00'),
         ('ORD-011', 'pickup_ready', 'prepaid', 'INR', 310, 310, 310, 0, false, '2026-03-22 06:00'),
         ('ORD-012', 'rto', 'cod', 'INR', 1500, 0, 0, 0, false, '2026-02-20 06:00'),
-        ('ORD-013', 'cancelled', 'prepaid', 'INR', 720, 720, 0, 720, false, '2026-03-02 06:00'),
+        ('ORD-013', 'cancelled', 'prepaid', 'INR', 720, 720, 0, 720, true, '2026-03-02 06:00'),
         ('ORD-014', 'closed', 'prepaid', 'INR', 120, 120, 120, 0, false, '2026-03-03 06:00'),
         ('ORD-015', 'delivered', 'prepaid', 'USD', 61.10, 61.10, 61.10, 0, false, '2026-02-03 06:00'),
         ('A*b_[c](d)<i>$x$', 'shipped', 'prepaid', 'INR', 10, 10, 0, 0, false, '2026-03-05 06:00')
@@ -179,6 +179,7 @@ from (
     ('shipment_delivered', 'orders', 'ORD-009', 'Parcel shp-009 delivered', false, true, '2026-03-21 08:00'),
     ('order_placed', 'orders', 'A*b_[c](d)<i>$x$', 'Note **bold** <script>alert(1)</script> :red[x] $y$', false, false, '2026-03-05 06:00'),
     ('refund_completed', 'payments', 'ORD-LOST', 'Refund of INR 50 reached the customer', false, false, '2026-03-05 06:00'),
+    ('refund_failed', 'payments', 'ORD-013', 'Refund of INR 720 failed', true, false, '2026-03-04 06:00'),
     ('inventory_reservation_failed', 'orders', 'ORD-004', 'Stock could not be reserved: out of stock', true, false, '2026-03-25 09:10')
 ) as events (event_name, domain, order_id, detail, is_exception, is_retracted, occurred);
 

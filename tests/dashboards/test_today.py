@@ -31,8 +31,19 @@ def test_the_first_line_answers() -> None:
     assert page.title[0].value == "What needs a person now?"
     assert answer_of(page) == (
         "5 of 12 open orders need a person: 2 are past promise, 4 have an open "
-        "exception. 2 captured payments are late to settle."
+        "exception. 1 ended order has one about money. 2 captured payments are late "
+        "to settle."
     )
+
+
+@pytest.mark.usefixtures("version")
+def test_an_ended_order_in_money_trouble_is_not_forgotten() -> None:
+    page = open_page()
+
+    assert [box.label for box in page.expander] == [
+        "1 ended order with an open exception about money"
+    ]
+    assert "Cancelled · Refund of INR 720 failed" in text_of(page)
 
 
 @pytest.mark.usefixtures("version")

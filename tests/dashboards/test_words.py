@@ -64,6 +64,16 @@ def test_a_stage_that_pages_do_not_know_keeps_its_name() -> None:
     assert words.stage("customs_hold") == "customs hold"
 
 
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0.0 %"), (0.0003, "under 0.1 %"), (0.145, "14.5 %"), (None, "unknown")],
+)
+def test_a_small_share_is_not_written_as_nothing(
+    share: float | None, text: str
+) -> None:
+    assert words.percent(share) == text
+
+
 def test_counts_agree_with_their_noun() -> None:
     assert words.count(1, "order") == "1 order"
     assert words.count(1204, "order") == "1,204 orders"

@@ -23,9 +23,10 @@ order_lines as (
 
 ),
 
-shipments as (
+deliveries as (
 
-    select * from {{ ref('fct_shipments') }}
+    select * from {{ ref('int_line_deliveries') }}
+    where {{ is_affected('story_id') }}
 
 ),
 
@@ -45,97 +46,7 @@ shipped_events as (
 
 shipped_lines as (
 
-    {{ unnest_lines(
-        'shipped_events', ['story_id', 'order_id', 'shipment_id', 'occurred_at']
-    ) }}
-
-),
-
-delivered_events as (
-
-    select * from events
-    where event_name = 'shipment_delivered' and lines is not null
-
-),
-
-delivered_lines as (
-
-    {{ unnest_lines('delivered_events', ['shipment_id']) }}
-
-),
-
--- a delivery without lines is of everything the parcel carried
-parcel_units as (
-
-    select
-        shipped_lines.story_id,
-        shipped_lines.order_line_id,
-        shipped_lines.occurred_at as shipped_at,
-        shipped_lines.quantity as quantity_shipped,
-        case
-            when shipments.outcome <> 'delivered' then 0
-            when delivered_lines.quantity is not null then delivered_lines.quantity
-            when delivered_events.shipment_id is not null then 0
-            else shipped_lines.quantity
-        end as quantity_delivered
-
-    from shipped_lines
-    left join shipments
-        on shipped_lines.shipment_id = shipments.shipment_id
-    left join delivered_lines
-        on shipped_lines.shipment_id = delivered_lines.shipment_id
-        and shipped_lines.order_line_id = delivered_lines.order_line_id
-    left join delivered_events
-        on shipped_lines.shipment_id = delivered_events.shipment_id
-
-),
-
--- the counter and the download hand over what no parcel carries
-handover_events as (
-
-    select
-        handovers.story_id,
-        handovers.order_id,
-        handovers.order_line_id,
-        coalesce(handovers.lines, handoffs.lines) as lines
-
-    from events as handovers
-    left join events as handoffs
-        on handovers.fulfillment_order_id = handoffs.fulfillment_order_id
-        and handoffs.event_name = 'fulfillment_ready'
-    where handovers.event_name in ('pickup_collected', 'digital_order_fulfilled')
-
-),
-
-handover_lines as (
-
-    {{ unnest_lines('handover_events', ['story_id']) }}
-
-),
-
-handed_over_units as (
-
-    select
-        story_id,
-        order_line_id,
-        quantity
-    from handover_lines
-
-    union all
-
-    select
-        order_lines.story_id,
-        order_lines.order_line_id,
-        order_lines.quantity
-
-    from handover_events
-    inner join order_lines
-        on handover_events.order_id = order_lines.order_id
-        and (
-            handover_events.order_line_id = order_lines.order_line_id
-            or handover_events.order_line_id is null
-        )
-    where handover_events.lines is null
+    {{ unnest_lines('shipped_events', ['occurred_at']) }}
 
 ),
 
@@ -203,14 +114,14 @@ shipped_before_cancelling as (
         cancelled_lines.cancelled_at,
         cancelled_lines.quantity,
         coalesce(
-            sum(parcel_units.quantity_shipped) filter (
-                where parcel_units.shipped_at <= cancelled_lines.cancelled_at
+            sum(shipped_lines.quantity) filter (
+                where shipped_lines.occurred_at <= cancelled_lines.cancelled_at
             ), 0
         ) as quantity_gone
 
     from cancelled_lines
-    left join parcel_units
-        on cancelled_lines.order_line_id = parcel_units.order_line_id
+    left join shipped_lines
+        on cancelled_lines.order_line_id = shipped_lines.order_line_id
     group by
         cancelled_lines.order_line_id,
         cancelled_lines.cancelled_at,
@@ -222,19 +133,20 @@ units_shipped as (
 
     select
         order_line_id,
-        sum(quantity_shipped) as quantity_shipped,
-        sum(quantity_delivered) as quantity_delivered
-    from parcel_units
+        sum(quantity) as quantity_shipped
+
+    from shipped_lines
     group by order_line_id
 
 ),
 
-units_handed_over as (
+units_delivered as (
 
     select
         order_line_id,
-        sum(quantity) as quantity_handed_over
-    from handed_over_units
+        sum(quantity) as quantity_delivered
+
+    from deliveries
     group by order_line_id
 
 ),
@@ -283,11 +195,8 @@ line_units as (
         order_lines.unit_price_minor,
         cast(coalesce(units_shipped.quantity_shipped, 0) as bigint)
             as quantity_shipped,
-        cast(
-            coalesce(units_shipped.quantity_delivered, 0)
-            + coalesce(units_handed_over.quantity_handed_over, 0)
-            as bigint
-        ) as quantity_delivered,
+        cast(coalesce(units_delivered.quantity_delivered, 0) as bigint)
+            as quantity_delivered,
         cast(coalesce(units_returned.quantity_returned, 0) as bigint)
             as quantity_returned,
         cast(
@@ -304,8 +213,8 @@ line_units as (
     from order_lines
     left join units_shipped
         on order_lines.order_line_id = units_shipped.order_line_id
-    left join units_handed_over
-        on order_lines.order_line_id = units_handed_over.order_line_id
+    left join units_delivered
+        on order_lines.order_line_id = units_delivered.order_line_id
     left join units_returned
         on order_lines.order_line_id = units_returned.order_line_id
     left join units_cancelled

@@ -5,6 +5,8 @@
     )
 }}
 
+{%- set moving -%} open_rows.has_settlement_ahead {%- endset %}
+
 -- Each order with its parcels, money and units brought together, and the one stage it
 -- stands at. What depends on a customer's other orders is added in fct_orders.
 with
@@ -12,7 +14,7 @@ with
 placed_events as (
 
     select * from {{ ref('int_order_events') }}
-    where {{ is_affected('story_id') }}
+    where {{ is_affected('story_id', open_rows=moving) }}
         and event_name = 'order_placed'
 
 ),
@@ -20,42 +22,42 @@ placed_events as (
 milestones as (
 
     select * from {{ ref('int_order_milestones') }}
-    where {{ is_affected('story_id') }}
+    where {{ is_affected('story_id', open_rows=moving) }}
 
 ),
 
 line_units as (
 
     select * from {{ ref('int_line_units') }}
-    where {{ is_affected('story_id') }}
+    where {{ is_affected('story_id', open_rows=moving) }}
 
 ),
 
 shipments as (
 
     select * from {{ ref('fct_shipments') }}
-    where {{ is_affected('story_id') }}
+    where {{ is_affected('story_id', open_rows=moving) }}
 
 ),
 
 payments as (
 
     select * from {{ ref('fct_payments') }}
-    where {{ is_affected('story_id') }}
+    where {{ is_affected('story_id', open_rows=moving) }}
 
 ),
 
 returns as (
 
     select * from {{ ref('fct_returns') }}
-    where {{ is_affected('story_id') }}
+    where {{ is_affected('story_id', open_rows=moving) }}
 
 ),
 
 exceptions as (
 
     select * from {{ ref('int_exception_spells') }}
-    where {{ is_affected('story_id') }}
+    where {{ is_affected('story_id', open_rows=moving) }}
 
 ),
 
@@ -68,7 +70,7 @@ vehicle_steps as (
         ) }} = 'shipment_out_for_delivery' as is_on_vehicle
 
     from {{ ref('int_order_events') }}
-    where {{ is_affected('story_id') }}
+    where {{ is_affected('story_id', open_rows=moving) }}
         and event_name in (
             'shipment_shipped', 'shipment_scanned', 'shipment_out_for_delivery',
             'delivery_attempt_failed'
@@ -121,7 +123,8 @@ money as (
         order_id,
         currency,
         sum(captured_amount) as captured_amount,
-        sum(settled_gross_amount) as settled_amount
+        sum(settled_gross_amount) as settled_amount,
+        bool_or(has_settlement_ahead) as has_settlement_ahead
 
     from payments
     group by order_id, currency
@@ -192,6 +195,7 @@ orders as (
             {{ to_amount('milestones.refunded_minor', 'placed_events.currency') }}, 0
         ) as refunded_amount,
         returned_orders.order_id is not null as has_return,
+        coalesce(money.has_settlement_ahead, false) as has_settlement_ahead,
         open_exceptions.order_id is not null as has_exception,
         coalesce(open_exceptions.has_money_exception, false) as has_money_exception,
 

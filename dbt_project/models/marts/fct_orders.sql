@@ -18,7 +18,7 @@ affected_customers as (
 
     select distinct customer_id
     from staged_orders
-    where {{ is_affected('story_id') }}
+    where {{ is_affected('story_id', open_rows='open_rows.has_settlement_ahead') }}
 
 ),
 
@@ -65,6 +65,7 @@ numbered_orders as (
         is_delivered,
         shipment_count > 0 and rto_parcel_count = shipment_count as is_rto,
         has_return,
+        has_settlement_ahead,
 
         -- the order's end closes what is not about money
         has_money_exception

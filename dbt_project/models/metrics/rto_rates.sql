@@ -132,13 +132,17 @@ curves as (
 
 ),
 
--- read at the maturity age or, if younger, at the last age observed
+-- read at the maturity age or, while only younger parcels are open, at the last age
+-- observed; a curve that nobody is left on stays where it is
 matured_ages as (
 
     select
         segment_type,
         segment,
-        least(max(age_days), {{ var('rto_maturity_days') }}) as matured_age_days
+        case
+            when min(open_share) = 0 then {{ var('rto_maturity_days') }}
+            else least(max(age_days), {{ var('rto_maturity_days') }})
+        end as matured_age_days
 
     from curves
     group by segment_type, segment
