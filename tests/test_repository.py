@@ -69,10 +69,10 @@ def test_every_event_has_a_sentence_of_known_fields(root):
     assert set(sentences) == {event["name"] for event in contract["events"]}
     for event in contract["events"]:
         allowed = {*envelope, *event["required"], *event["optional"]}
-        for is_money, field in re.findall(
-            r"\{(amount:)?(\w+)\}", sentences[event["name"]]
+        for kind, field in re.findall(
+            r"\{(amount:|units:)?(\w+)\}", sentences[event["name"]]
         ):
-            assert (f"{field}_minor" if is_money else field) in allowed, event["name"]
+            assert (f"{field}_minor" if kind == "amount:" else field) in allowed, event["name"]
             assert contract["fields"].get(field, {}).get("pii") != "free_text"
 
 

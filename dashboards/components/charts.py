@@ -26,7 +26,7 @@ def orders_by_stage_chart(counts: Sequence[StageCount]) -> None:
     table = pd.DataFrame(
         {
             "Stage": [stage(part.stage) for part in counts],
-            "Age since placed": [part.age_band for part in counts],
+            "Days since placed": [part.age_band for part in counts],
             "Orders": [part.orders for part in counts],
             "band": [AGE_BANDS.index(part.age_band) for part in counts],
         }
@@ -36,7 +36,11 @@ def orders_by_stage_chart(counts: Sequence[StageCount]) -> None:
         alt.Chart(table, height=alt.Step(BAR_HEIGHT))
         .mark_bar()
         .encode(
-            x=alt.X("Orders:Q", title="Open orders", axis=alt.Axis(tickMinStep=1)),
+            x=alt.X(
+                "Orders:Q",
+                title="Open orders",
+                axis=alt.Axis(tickMinStep=1, tickCount=8),
+            ),
             y=alt.Y(
                 "Stage:N",
                 sort=journey,
@@ -44,12 +48,14 @@ def orders_by_stage_chart(counts: Sequence[StageCount]) -> None:
                 axis=alt.Axis(labelLimit=220),
             ),
             color=alt.Color(
-                "Age since placed:N",
+                "Days since placed:N",
                 scale=alt.Scale(domain=list(AGE_BANDS), range=list(AGE_COLORS)),
-                legend=alt.Legend(orient="bottom", columns=2, title="Age since placed"),
+                legend=alt.Legend(
+                    orient="bottom", columns=3, title="Days since placed"
+                ),
             ),
             order=alt.Order("band:Q"),
-            tooltip=["Stage", "Age since placed", "Orders"],
+            tooltip=["Stage", "Days since placed", "Orders"],
         )
     )
     by_stage = table.groupby("Stage", sort=False)["Orders"].sum()

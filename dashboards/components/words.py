@@ -12,6 +12,9 @@ HOURS_IN_A_DAY = 24.0
 # beyond this nobody asks for a tenth of a day
 EXACT_DAYS = 100
 
+# what would read as 0.0 % and is not nothing
+LEAST_SHARE = 0.0005
+
 # plain words for each stage of an order, in the order of its journey
 STAGES = {
     "placed": "Placed, no payment yet",
@@ -55,7 +58,11 @@ def verb(number: int, singular: str, plural: str) -> str:
 
 def percent(share: float | None) -> str:
     """Return a share from 0 to 1 as a percentage, ``unknown`` where there is none."""
-    return "unknown" if share is None else f"{share * 100:.1f} %"
+    if share is None:
+        return "unknown"
+    if 0 < share < LEAST_SHARE:
+        return "under 0.1 %"
+    return f"{share * 100:.1f} %"
 
 
 def duration(hours: float | None) -> str:

@@ -142,9 +142,7 @@ def timeline(version: Version, order_id: str) -> list[TimelineEvent]:
         select *, occurred_at > $as_of as is_ahead
         from marts.events
         where order_id = $order_id
-        -- at one instant the placing comes first: every story begins with it
-        order by
-            occurred_at, event_name != 'order_placed', observed_at, event_id
+        order by occurred_at, event_rank, event_id
         """,
         {"order_id": order_id, "as_of": version.as_of},
     )

@@ -23,13 +23,8 @@ OPEN_STAGES = (
     "out_for_delivery",
 )
 
-AGE_BANDS = (
-    "0-1 days",
-    "1-3 days",
-    "3-7 days",
-    "7-14 days",
-    "14+ days",
-)
+# days since an order was placed
+AGE_BANDS = ("0-1", "1-3", "3-7", "7-14", "14+")
 
 PAST_PROMISE = "past_promise"
 OPEN_EXCEPTION = "open_exception"

@@ -7,7 +7,12 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from dagster_project.published import Version
-from dashboards.queries.orders import EVERYTHING, OPEN_ORDERS, open_orders_parameters
+from dashboards.queries.orders import (
+    EVERYTHING,
+    OPEN_ORDERS,
+    OPEN_STAGES,
+    open_orders_parameters,
+)
 from dashboards.queries.reader import cached, only_row, row, rows
 
 DAYS_COMPARED = 7
@@ -23,6 +28,15 @@ class NeedyOrder:
     is_past_promise: bool
     age_hours: float
     days_past_promise: int | None
+    last_exception: str | None
+
+
+@dataclass(frozen=True)
+class EndedOrder:
+    """An order that has ended and still has an open exception, which is about money."""
+
+    order_id: str
+    stage: str
     last_exception: str | None
 
 
@@ -135,7 +149,6 @@ class RejectedReason:
 
     reason_code: str
     lines: int
-    files: int
     last_rejected_at: datetime
 
 
@@ -144,7 +157,6 @@ class Delivered:
     """Lines that landed files delivered, repeats included."""
 
     lines: int
-    files: int
 
 
 @cached
@@ -199,6 +211,57 @@ def needy_orders(version: Version, *, limit: int) -> list[NeedyOrder]:
             needy_orders.order_id
         """,
         open_orders_parameters(version, EVERYTHING) | {"limit": limit},
+    )
+
+
+@cached
+def ended_orders_with_exception(version: Version) -> list[EndedOrder]:
+    """List ended orders with an open exception, the latest trouble first.
+
+    The end of an order closes its exceptions, but not those about money.
+    """
+    return rows(
+        version,
+        EndedOrder,
+        """
+        with
+
+        ended_orders as (
+
+            select order_id, stage
+            from marts.fct_orders
+            where has_open_exception and not list_contains($open_stages, stage)
+
+        ),
+
+        last_exceptions as (
+
+            select
+                order_id,
+                arg_max(detail, occurred_at) as last_exception,
+                max(occurred_at) as last_exception_at
+            from marts.events
+            where is_exception
+                and not is_retracted
+                and domain != 'orders'
+                and occurred_at <= $as_of
+                and order_id in (select order_id from ended_orders)
+            group by order_id
+
+        )
+
+        select
+            ended_orders.order_id,
+            ended_orders.stage,
+            last_exceptions.last_exception
+        from ended_orders
+        left join last_exceptions
+            on ended_orders.order_id = last_exceptions.order_id
+        order by
+            last_exceptions.last_exception_at desc nulls last,
+            ended_orders.order_id
+        """,
+        {"open_stages": list(OPEN_STAGES), "as_of": version.as_of},
     )
 
 
@@ -432,7 +495,6 @@ def rejected_reasons(version: Version) -> list[RejectedReason]:
         select
             reason_code,
             count(*) as lines,
-            count(distinct landed_file) as files,
             max(rejected_at) as last_rejected_at
         from marts.rejected_events
         where replayed_at is null
@@ -450,8 +512,7 @@ def delivered_lines(version: Version) -> Delivered:
         Delivered,
         """
         select
-            coalesce(sum(delivered), 0) as lines,
-            count(distinct landed_file) as files
+            coalesce(sum(delivered), 0) as lines
         from marts.landings
         """,
     )

@@ -280,7 +280,9 @@ def show_order(version: Version, order_id: str) -> None:
         )
         show_things(
             "How was it paid?",
-            "No payment is known.",
+            "Cash on delivery: nothing has been collected at the door yet."
+            if order and order.payment_mode == "cod"
+            else "No payment is known.",
             (
                 payment_facts(payment, zone, is_settling=is_settling)
                 for payment in one_order.payments(version, order_id)

@@ -16,7 +16,6 @@ from dashboards.components.words import (
     day,
     duration,
     escape,
-    moment,
     months,
     percent,
     plain,
@@ -28,6 +27,7 @@ from dashboards.queries.reader import store_zone, tables
 
 # beside this many rows a list stops being read
 LISTED = 6
+ENDED_LISTED = 30
 
 # fewer than this in a denominator say nothing yet
 RANKABLE = 30
@@ -69,7 +69,13 @@ def show_answer(version: Version) -> None:
         )
     else:
         payments_sentence = " No captured payment is late to settle."
-    answer(orders_sentence + payments_sentence)
+    ended = len(today.ended_orders_with_exception(version))
+    ended_sentence = (
+        f" {count(ended, 'ended order')} {verb(ended, 'has', 'have')} one about money."
+        if ended
+        else ""
+    )
+    answer(orders_sentence + ended_sentence + payments_sentence)
 
 
 def show_needy_orders(version: Version) -> None:
@@ -79,6 +85,7 @@ def show_needy_orders(version: Version) -> None:
         needy = today.needy_orders(version, limit=LISTED)
         if not needy:
             st.success("None: no open order is past its promise or has an exception.")
+            show_ended_orders(version)
             return
         st.markdown(
             f"{len(needy):,} of the {count(summary.needing_orders, 'order')}, longest "
@@ -92,6 +99,24 @@ def show_needy_orders(version: Version) -> None:
             link_to_orders("All past their promise", needs=NEEDS[orders.PAST_PROMISE])
         with exceptions:
             link_to_orders("All with an exception", needs=NEEDS[orders.OPEN_EXCEPTION])
+        show_ended_orders(version)
+
+
+def show_ended_orders(version: Version) -> None:
+    """List the ended orders whose money is still in trouble, behind one click."""
+    ended = today.ended_orders_with_exception(version)
+    if not ended:
+        return
+    with st.expander(
+        f"{count(len(ended), 'ended order')} with an open exception about money"
+    ):
+        for order in ended[:ENDED_LISTED]:
+            link_to_order(
+                order.order_id,
+                f"{stage(order.stage)} · {order.last_exception or 'open exception'}",
+            )
+        if len(ended) > ENDED_LISTED:
+            st.caption(f"The latest {ENDED_LISTED} of {len(ended):,}.")
 
 
 def story_of(order: today.NeedyOrder) -> str:
@@ -224,7 +249,7 @@ def show_reservation_failures(version: Version) -> None:
             delta=(
                 None
                 if rate is None or before is None
-                else f"{(rate - before) * 100:.1f} points to the 7 days before"
+                else f"{(rate - before) * 100:.1f} points vs the 7 days before"
             ),
             delta_color="inverse",
         )
@@ -244,13 +269,15 @@ def show_reservation_failures(version: Version) -> None:
                 {
                     "SKU": [stock.sku for stock in worst],
                     "Location": [stock.location_id for stock in worst],
-                    "Lines failed": [stock.lines_failed for stock in worst],
-                    "of requested": [stock.lines_requested for stock in worst],
+                    "Failed": [stock.lines_failed for stock in worst],
+                    "Asked": [stock.lines_requested for stock in worst],
                 },
                 hide_index=True,
                 alt="SKUs and locations with most failed lines in these 7 days",
             )
-        st.caption("A line counts once a day, SKU and location, however often retried.")
+        st.caption(
+            "In lines: one counts once a day, SKU and location, however often retried."
+        )
 
 
 def share(part: int, whole: int) -> float | None:
@@ -358,13 +385,13 @@ def show_rejected_lines(version: Version) -> None:
             {
                 "Reason": [plain(reason.reason_code) for reason in reasons],
                 "Lines": [reason.lines for reason in reasons],
-                "Files": [reason.files for reason in reasons],
                 "Last": [
-                    moment(reason.last_rejected_at, store_zone(version))
+                    reason.last_rejected_at.astimezone(store_zone(version)).date()
                     for reason in reasons
                 ],
             },
             hide_index=True,
+            column_config={"Last": st.column_config.DateColumn(format="D MMM YYYY")},
             alt="Refused lines by reason",
         )
 

@@ -335,7 +335,7 @@ def record_allocation(
         **until,
         **order,
         promise_no=1,
-        promise_min_at=promise.due - 2 * DAY,
+        promise_min_at=np.maximum(promise.due - 2 * DAY, orders.placed),
         promise_max_at=promise.due,
         promise_source="checkout",
         **shown,

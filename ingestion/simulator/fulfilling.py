@@ -507,18 +507,20 @@ def _record_cancellations(
         place = labels(
             np.take_along_axis(fulfillment.location, number[None, :], axis=0)[0], PLACES
         )
+        rest = orders.quantity[line] - fulfillment.cancelled_units[line]
+        # one unit less keeps the hold; it ends as a whole when the rest leaves
         journal.record(
             "orders",
             "inventory_reservation_released",
             at=after(at, 15),
             source=OMS,
+            where=rest == 0,
             slot=f"line{line}",
             **item,
             **units,
             location_id=place,
             release_cause="cancelled",
         )
-        rest = orders.quantity[line] - fulfillment.cancelled_units[line]
         journal.record(
             "orders",
             "inventory_reservation_released",

@@ -19,7 +19,7 @@ from ingestion.simulator.journal import (
     when,
 )
 from ingestion.simulator.parameters import ACCOUNT, PAYMENTS
-from ingestion.simulator.placing import COD, PREPAID, SHOP, Orders
+from ingestion.simulator.placing import COD, PREPAID, SHIP, SHOP, Orders
 
 RAZORPAY, PAYU, STRIPE = range(3)
 UPI, CARD = 0, 1
@@ -110,7 +110,7 @@ def pay_orders(orders: Orders, draws: Draws) -> Payments:
     )
     is_split = (method_used == CARD) & (orders.mode == PREPAID) & orders.has_line[1]
     is_split &= draws.chance("pay/partial", settings.partial_capture_share)
-    is_split &= captured < NEVER
+    is_split &= (captured < NEVER) & (orders.fulfillment == SHIP)
     first_part = np.where(
         is_split,
         orders.prepaid_part * settings.partial_capture_percent // 100,

@@ -19,6 +19,7 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource
 
+from ingestion.errors import LandingError
 from ingestion.judge.personal import keyed_hash
 
 SUFFIXES = (".csv", ".csv.gz")
@@ -156,10 +157,17 @@ def _to_arrow(
         columns[table.landed_name(name)] = pa.array(values, pa.string())
     columns["landed_file"] = pa.array([path.name] * len(rows), pa.string())
     columns["line_number"] = pa.array([line for line, _ in rows], pa.int64())
-    return pa.table(columns)
+    # dlt compares these with the declared columns, and warns of any difference
+    schema = pa.schema(
+        [
+            pa.field(name, values.type, nullable=name not in LINEAGE)
+            for name, values in columns.items()
+        ]
+    )
+    return pa.table(columns, schema=schema)
 
 
-class ExportError(ValueError):
+class ExportError(LandingError):
     """An export that cannot be landed; the message names the file and the fix."""
 
 

@@ -165,6 +165,7 @@ select
     detail,
     is_exception,
     is_retracted,
+    row_number() over () as event_rank,
     true as is_customer_visible,
     case when is_exception then 'high' end as severity,
     case when is_exception then 'delivery' end as owner,

@@ -24,6 +24,7 @@
         {{ sentence_of(domain, 'facts') }} as detail,
         {{ to_amount('coalesce(facts.' ~ amount | join(', facts.') ~ ')', 'facts.currency') }}
             as amount,
+        facts.event_rank,
         facts.is_retracted,
         contract_events.is_exception,
         contract_events.is_customer_visible,

@@ -13,8 +13,8 @@
 {# The columns a template needs. #}
 {% macro fields_of(template) -%}
     {%- set fields = [] -%}
-    {%- for found in modules.re.findall('\{(amount:)?(\w+)\}', template) -%}
-        {%- do fields.append(found[1] ~ '_minor' if found[0] else found[1]) -%}
+    {%- for found in modules.re.findall('\{(amount:|units:)?(\w+)\}', template) -%}
+        {%- do fields.append(found[1] ~ '_minor' if found[0] == 'amount:' else found[1]) -%}
     {%- endfor -%}
     {{ return(fields) }}
 {%- endmacro %}
@@ -52,20 +52,36 @@
 
 {# One value as a reader writes it: money with its currency, times in store time. #}
 {% macro value_as_text(field, relation) -%}
+    {%- set said_as_code = (
+        'action', 'basis', 'by', 'cause', 'channel', 'check', 'condition', 'destination',
+        'disposition', 'field', 'method', 'mode', 'outcome', 'party', 'purpose', 'reason',
+        'reason_code', 'remedy', 'resolution', 'scope', 'source', 'stage', 'status',
+        'to', 'topic', 'type',
+    ) -%}
+    {%- set value = relation ~ '.' ~ field -%}
     {%- if field.startswith('amount:') -%}
         {%- set amount = to_amount(
             relation ~ '.' ~ field[7:] ~ '_minor', relation ~ '.currency'
         ) -%}
+        {{ return(trimmed(amount) ~ " || ' ' || " ~ relation ~ '.currency') }}
+    {%- elif field.startswith('units:') -%}
+        {%- set units = relation ~ '.' ~ field[6:] -%}
         {{ return(
-            "rtrim(rtrim(cast(" ~ amount ~ " as varchar), '0'), '.') || ' ' || "
-            ~ relation ~ ".currency"
+            'cast(' ~ units ~ " as varchar) || case when " ~ units
+            ~ " = 1 then ' unit' else ' units' end"
         ) }}
     {%- elif field.endswith('_at') -%}
-        {{ return(
-            "cast(date_trunc('minute', " ~ store_time(relation ~ '.' ~ field)
-            ~ ") as varchar)"
-        ) }}
+        {{ return('left(cast(' ~ store_time(value) ~ ' as varchar), 16)') }}
+    {%- elif field.endswith(('_days', '_hours', 'score', 'rating', '_max')) -%}
+        {{ return(trimmed('cast(' ~ value ~ ' as decimal(18, 2))')) }}
+    {%- elif field.endswith(said_as_code) and not field.endswith('error_code') -%}
+        {{ return('replace(' ~ value ~ ", '_', ' ')") }}
     {%- else -%}
-        {{ return("cast(" ~ relation ~ "." ~ field ~ " as varchar)") }}
+        {{ return('cast(' ~ value ~ ' as varchar)') }}
     {%- endif -%}
+{%- endmacro %}
+
+{# A decimal as text, without the zeros that say nothing. #}
+{% macro trimmed(number) -%}
+    {{ return("rtrim(rtrim(cast(" ~ number ~ " as varchar), '0'), '.')") }}
 {%- endmacro %}

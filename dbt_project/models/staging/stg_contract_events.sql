@@ -17,7 +17,7 @@ renamed as (
         owner,
         exception_owner,
         description,
-        rank as event_rank,
+        cast(rank as bigint) as event_rank,
         is_exception,
         is_customer_visible
 

@@ -251,6 +251,8 @@ orders_placed as (
             'fulfillment_type', 'ship',
             'postal_code', postal_code,
             'country_code', 'BR',
+            -- said here too: an order without a readable amount is refused for that
+            'currency', 'BRL',
             'total_minor', total_minor,
             'shipping_minor', shipping_minor,
             'lines', lines
@@ -269,6 +271,7 @@ items_without_their_order as (
         json_object(
             'event_name', 'order_placed',
             'order_id', items_counted_in_cents.order_id,
+            'currency', 'BRL',
             'lines', to_json([{
                 'order_line_id': items_counted_in_cents.order_line_id,
                 'sku': items_counted_in_cents.sku,
