@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: run setup test test-deep lint bench dashboard dagster sample lock clean
+.PHONY: run setup test test-deep lint dashboard dagster sample lock clean
 
 run: setup
 	@$(BIN)/postorder run
@@ -29,9 +29,6 @@ test: setup
 
 test-deep: setup
 	@$(BIN)/python -m pytest -q
-
-bench: setup
-	@$(BIN)/python -m tests.benchmarks
 
 lint: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports --no-cache \

@@ -50,6 +50,7 @@ class Rewritten:
     model: str
     rows: int
     total: int
+    schema: str
 
 
 @dataclass(frozen=True)
@@ -401,7 +402,7 @@ def _rewritten(connection: duckdb.DuckDBPyConnection) -> tuple[Rewritten, ...]:
     places = dict(
         connection.sql(
             """
-            select table_name, table_schema || '.' || table_name
+            select table_name, table_schema
             from information_schema.tables
             where table_schema in ('intermediate', 'marts', 'metrics')
             """
@@ -409,8 +410,9 @@ def _rewritten(connection: duckdb.DuckDBPyConnection) -> tuple[Rewritten, ...]:
     )
     report = []
     for model, rows in written:
-        total = connection.sql(f"select count(*) from {places[model]}").fetchall()
-        report.append(Rewritten(model=model, rows=rows, total=total[0][0]))
+        schema = places[model]
+        total = connection.sql(f"select count(*) from {schema}.{model}").fetchall()
+        report.append(Rewritten(model, rows=rows, total=total[0][0], schema=schema))
     return tuple(report)
 
 

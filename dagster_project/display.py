@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
@@ -63,22 +64,22 @@ def run_report(shop: Shop, report: RunReport) -> None:
     out = _out()
     if report.landing is not None:
         landing(report.landing)
-    build_report(report.build)
+    build_report(report.build, schema="marts")
     validation(report.validation)
     with published.connect(report.version) as connection:
         out.print(_figures(headline.figures(connection)))
     if report.was_known:
         out.print("Nothing has changed since this version was published.")
     version(report.version)
-    prefix = _prefix(shop)
+    postorder = _postorder(shop)
     out.print("\nNext:")
     for command, meaning in (
-        ("postorder dashboard", "open the pages"),
-        ("postorder status", "freshness, totals, what was rejected and why"),
-        ('postorder sql "select * from marts.fct_orders limit 5"', "ask anything"),
-        ("postorder dagster", "lineage, schedule and runs"),
+        ("dashboard", "open the pages"),
+        ("status", "freshness, totals, what was rejected and why"),
+        ('sql "select * from marts.fct_orders limit 5"', "ask anything"),
+        ("dagster", "lineage, schedule and runs"),
     ):
-        out.print(Text(f"  {prefix}{command}").append(f"   {meaning}", style="dim"))
+        out.print(Text(f"  {postorder} {command}").append(f"   {meaning}", style="dim"))
 
 
 def landing(landed: Landing) -> None:
@@ -107,8 +108,13 @@ def simulation(simulated: Simulation, folder: Path) -> None:
     )
 
 
-def build_report(report: BuildReport) -> None:
-    """Print the clock of a build and how much it wrote."""
+def build_report(report: BuildReport, *, schema: str | None = None) -> None:
+    """Print the clock of a build and how much each increment wrote.
+
+    Args:
+        report: What the build did.
+        schema: Only name the models in it.
+    """
     out = _out()
     build = report.build
     reason = build.full_refresh_reason
@@ -117,6 +123,8 @@ def build_report(report: BuildReport) -> None:
         kind = "before: nothing has changed since"
     out.print(f"Built on {_instant(build.as_of)}, {kind}")
     for each in report.rewritten:
+        if schema not in (None, each.schema):
+            continue
         share = f"{each.rows / each.total:.1%}" if each.total else "0%"
         out.print(f"  {each.model}: {each.rows:,} of {each.total:,} rows ({share})")
 
@@ -311,11 +319,16 @@ def _count(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _prefix(shop: Shop) -> str:
-    """Return what a command needs before it to meet the same shop."""
+def _postorder(shop: Shop) -> str:
+    """Return how to call the command line from here, for the same shop."""
+    command = "postorder"
+    if shutil.which(command) is None:
+        own = Path(sys.executable).with_name(command)
+        here = Path.cwd()
+        command = str(own.relative_to(here) if own.is_relative_to(here) else own)
     if shop.folder == Shop.from_environment({}).folder:
-        return ""
-    return f"POSTORDER_DATA={shop.folder} "
+        return command
+    return f"POSTORDER_DATA={shop.folder} {command}"
 
 
 def _out() -> Console:

@@ -165,13 +165,13 @@ def _returns(connection: duckdb.DuckDBPyConnection) -> Iterator[Figure]:
     found = connection.execute(
         """
         select
-            reason_code,
+            reason,
             sum(units_returned)::bigint as units,
             sum(sum(units_returned)) over ()::bigint as all_units
         from metrics.return_reasons
         where units_returned > 0
-        group by reason_code
-        order by units desc, reason_code
+        group by reason
+        order by units desc, reason
         limit 1
         """
     ).fetchall()

@@ -72,7 +72,9 @@ def test_every_event_has_a_sentence_of_known_fields(root):
         for kind, field in re.findall(
             r"\{(amount:|units:)?(\w+)\}", sentences[event["name"]]
         ):
-            assert (f"{field}_minor" if kind == "amount:" else field) in allowed, event["name"]
+            assert (f"{field}_minor" if kind == "amount:" else field) in allowed, event[
+                "name"
+            ]
             assert contract["fields"].get(field, {}).get("pii") != "free_text"
 
 

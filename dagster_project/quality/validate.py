@@ -174,12 +174,12 @@ def _context() -> EphemeralDataContext:
     """Return a context that keeps nothing, shows nothing and tells nobody."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types import base
 
-    # another tool of the chain may have set the root logger to speak
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    # it speaks of its temporary folders wherever another tool has set up logging
+    base.logger.setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context.variables.progress_bars = base.ProgressBarsConfig(globally=False)
     return context
 
 

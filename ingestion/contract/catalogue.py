@@ -430,7 +430,7 @@ _TYPE_KEYS: Final = {
 }
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """A YAML loader that refuses a key given twice."""
 
 
@@ -444,7 +444,7 @@ def _strict_mapping(
             line = key_node.start_mark.line + 1
             raise CatalogueError(f"line {line}: {key!r} is given twice; keep one")
         seen.add(key)
-    return yaml.SafeLoader.construct_mapping(loader, node, deep)
+    return yaml.constructor.SafeConstructor.construct_mapping(loader, node, deep)
 
 
 _StrictLoader.add_constructor(

@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.contract.catalogue import Catalogue
 from ingestion.judge import rejections, structure, values
@@ -131,11 +132,18 @@ class Judge:
                 landed_at=self._terms.landed_at,
                 is_backfill=self._terms.is_backfill,
             ).select()
-            self._run(f"create or replace temp table judged_rows as {statement}")
-            self._run(_REFUSED_BY_VALUE)
-            rows = self.connection.sql(_ACCEPTED).to_arrow_table()
+            rows = self.connection.sql(statement).to_arrow_table()
+            is_sound = pc.and_(
+                pc.is_null(rows.column("value_fault")),
+                pc.is_null(rows.column("shape_rank")),
+            )
+            if not pc.all(is_sound).as_py():
+                faulty = rows.filter(pc.invert(is_sound))
+                self._load("faulty_rows", faulty.select(["row_id", *_VERDICT]))
+                self._run(_REFUSED_BY_VALUE)
+                rows = rows.filter(is_sound)
             if rows.num_rows:
-                yield Accepted(domain, batch.group, rows)
+                yield Accepted(domain, batch.group, rows.drop_columns(_VERDICT))
 
     def rejected(self) -> pa.Table:
         """Return the batch's rejections; call after ``accepted`` is exhausted."""
@@ -183,7 +191,12 @@ class Judge:
             found += self.connection.execute(
                 f"""
                 select distinct '{kind}', {value}
-                from read_lines
+                from (
+                    select
+                        shape,
+                        case when json_valid(line) then line end as json_line
+                    from fresh_lines
+                ) as valid_lines
                 where shape in (
                     select shape from sent_keys
                     where key = '{kind}' and type = 'VARCHAR'
@@ -282,20 +295,16 @@ with
 faulty as (
 
     select
-        judged_rows.row_id,
-        judged_rows.shape_rank,
-        judged_rows.shape_code,
-        judged_rows.shape_field,
-        judged_rows.value_fault // {values.FIELDS_PER_RANK} as value_rank,
+        faulty_rows.*,
+        faulty_rows.value_fault // {values.FIELDS_PER_RANK} as value_rank,
         contract_rejections.code as value_code,
         value_fields.field as value_field
-    from judged_rows
+    from faulty_rows
     left join contract_rejections
         on contract_rejections.rank
-            = judged_rows.value_fault // {values.FIELDS_PER_RANK}
+            = faulty_rows.value_fault // {values.FIELDS_PER_RANK}
     left join value_fields
-        on value_fields.rowid = judged_rows.value_fault % {values.FIELDS_PER_RANK}
-    where judged_rows.value_fault is not null or judged_rows.shape_rank is not null
+        on value_fields.rowid = faulty_rows.value_fault % {values.FIELDS_PER_RANK}
 
 ),
 
@@ -316,16 +325,6 @@ select
     if(is_by_value, value_code, shape_code) as code,
     if(is_by_value, value_field, shape_field) as field
 from compared
-anti join refused_lines using (row_id)
 """
 
-_ACCEPTED: Final = """
-select
-    judged_rows.* exclude (shape_rank, shape_code, shape_field, value_fault),
-    fresh_lines.file_number,
-    fresh_lines.line_number,
-    fresh_lines.content_hash
-from judged_rows
-inner join fresh_lines using (row_id)
-anti join refused_lines using (row_id)
-"""
+_VERDICT: Final = ["shape_rank", "shape_code", "shape_field", "value_fault"]

@@ -21,7 +21,10 @@ from ingestion.judge.text import listed, quoted, slug
 # Nested values are looked at too, for keys given twice inside them.
 _IS_SUSPECT = r"""
     regexp_matches(right(line, 64), ',\s*\}\s*$')
-    or (list_contains(types, 'ARRAY') and regexp_matches(line, ',\s*[\]}]'))
+    or (
+        list_contains(types, 'ARRAY')
+        and regexp_matches(line, '(?i),\s*[\]}]|[\[:,]\s*-?(nan|inf)')
+    )
     or list_contains(types, 'OBJECT')
     or len(list_filter(types, lambda kind: kind = 'ARRAY'))
         > if(json_type(line, '$.lines') = 'ARRAY', 1, 0)
@@ -48,16 +51,13 @@ _EXACT_TYPES = r"""
     end
 """
 
-_READ = f"""
-create or replace temp table read_lines as
-with
-
+_LOOKED_AT = f"""
 split as (
 
     select
         *,
         case when json_valid(line) then line end as json_line
-    from lines
+    from seen_lines
 
 ),
 
@@ -77,11 +77,8 @@ itemized as (
 
     select
         * exclude (types),
+        types as plain_types,
         {_EXACT_TYPES} as types,
-        case
-            when kind is null then false
-            else {_IS_SUSPECT}
-        end as is_suspect,
         case
             when list_contains(types, 'ARRAY')
             and json_type(json_line, '$.lines') = 'ARRAY'
@@ -101,24 +98,59 @@ itemized as (
     from looked_at
 
 )
+"""
+
+# The first pass keeps one number per line; keys and types, which are long, are read
+# again from one line of each shape.
+_READ = f"""
+create or replace temp table read_lines as
+with
+
+seen_lines as (
+
+    select * from lines
+
+),
+
+{_LOOKED_AT}
 
 select
-    *,
-    hash(kind, names, keys, types, items) as shape
+    row_id,
+    file_number,
+    line_number,
+    line,
+    hash(kind, names, keys, types, items) as shape,
+    case
+        when kind is null then false
+        else {_IS_SUSPECT.replace("types", "plain_types")}
+    end as is_suspect
 from itemized
 """
 
-_SHAPES = """
+_SHAPES = f"""
 create or replace temp table shapes as
+with
+
+seen_lines as (
+
+    select
+        shape,
+        any_value(line) as line
+    from read_lines
+    group by shape
+
+),
+
+{_LOOKED_AT}
+
 select
     shape,
-    any_value(kind) as kind,
-    any_value(names) as names,
-    any_value(keys) as keys,
-    any_value(types) as types,
-    any_value(items) as items
-from read_lines
-group by shape
+    kind,
+    names,
+    keys,
+    types,
+    items
+from itemized
 """
 
 _SENT_KEYS = """
@@ -278,19 +310,19 @@ select
     end as unreadable,
     case
         when unreadable is not null then unreadable
+        -- values of two types cannot agree; of one type, their values are compared
         when is_taken and aliases.on_conflict = 'reject'
-        and (
-            if(
-                said.type = 'VARCHAR' and not is_scaled,
-                targets.type <> 'VARCHAR',
-                targets.type in ('VARCHAR', 'BOOLEAN', 'OBJECT', 'ARRAY')
-            )
-            or (not is_scaled and said.type in ('BOOLEAN', 'OBJECT', 'ARRAY'))
+        and if(
+            is_scaled,
+            said.type <> 'VARCHAR'
+            and not list_contains(fields.json_kinds, targets.type),
+            not list_contains(fields.json_kinds, said.type)
+            or not list_contains(fields.json_kinds, targets.type)
         )
             then 'alias_conflict'
-    end as fault,
+    end as refusal,
     case
-        when fault is not null then 'keeps its name'
+        when refusal is not null then 'keeps its name'
         when not is_taken then 'becomes the field'
         when aliases.on_conflict = 'reject' then 'is compared'
         else 'keeps its name'
@@ -298,6 +330,7 @@ select
 from said
 inner join contract_aliases as aliases
     on aliases.event_name = said.event_name and aliases.key = said.key
+inner join contract_fields as fields on fields.field = aliases.field
 left join said as targets
     on targets.shape = said.shape and targets.key = aliases.field
 left join said as currencies
@@ -476,7 +509,6 @@ item_shapes as (
         shape,
         unnest(items) as item
     from identified_shapes
-    where event_name is not null
 
 ),
 
@@ -530,9 +562,9 @@ faults as (
 
     union all
 
-    select shape, fault as code, key as field
+    select shape, refusal as code, key as field
     from renamed_keys
-    where fault is not null
+    where refusal is not null
 
     union all
 
@@ -598,7 +630,13 @@ faults as (
                 then 'nested_value'
             else 'line_item_invalid'
         end as code,
-        'lines' as field
+        coalesce(
+            list_filter(
+                item.keys,
+                lambda key, place: list_position(item.keys, key) < place
+            )[1],
+            'lines'
+        ) as field
     from item_shapes
     where item.kind <> 'OBJECT'
         or len(item.keys) > len(list_distinct(item.keys))

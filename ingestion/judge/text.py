@@ -37,16 +37,17 @@ def slug(value: str) -> str:
 
 
 def json_text(value: str) -> str:
-    """Return a string as compact JSON, escaped as Python's ``json.dumps`` does."""
-    written = f"cast(to_json({value}) as varchar)"
+    """Return a string as compact JSON."""
+    return f"cast(to_json({value}) as varchar)"
+
+
+def python_escapes(written: str) -> str:
+    """Spell the escapes of control characters as Python's ``json.dumps`` does."""
     lowered = written
     for digits in _UPPER_ESCAPES:
         escape = digits.rjust(4, "0")
         lowered = f"replace({lowered}, '\\u{escape}', '\\u{escape.lower()}')"
-    return (
-        f"case when regexp_matches({value}, '[\\x00-\\x1f]') "
-        f"then {lowered} else {written} end"
-    )
+    return f"case when contains({written}, '\\u00') then {lowered} else {written} end"
 
 
 def utc_text(value: str) -> str:

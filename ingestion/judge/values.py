@@ -122,6 +122,9 @@ checked as ({self._checked()})
         return f"""
     select
         row_id,
+        file_number,
+        line_number,
+        content_hash,
         event_name,
         source as said_source,
         used_currency,
@@ -135,6 +138,7 @@ checked as ({self._checked()})
         from_json({line}, {struct}) as sent
     from fresh_lines
     inner join judged_shapes using (shape)
+    anti join refused_lines using (row_id)
     where event_group = {text.quoted(batch.group)}
 """
 
@@ -246,7 +250,11 @@ checked as ({self._checked()})
             f"coalesce({_said(derived.field)}, case when "
             + " and ".join(f"{_said(i)} is not null" for i in (*derived.inputs, "source"))
             + f" then {text.quoted(derived.prefix)} || left(sha256("
-            + _json_array([text.json_text(_said(i)) for i in ("source", *derived.inputs)])
+            + text.python_escapes(
+                _json_array(
+                    [text.json_text(_said(i)) for i in ("source", *derived.inputs)]
+                )
+            )
             + f"), 24) end) as {_said(derived.field)}"
             for derived in self._catalogue.derived_ids
             if self._batch.group in derived.groups
@@ -357,6 +365,7 @@ checked as ({self._checked()})
         return f"""
     select
         *,
+        {self._identity()} as identity,
         least(
             {least}
         ) as value_fault
@@ -555,7 +564,7 @@ checked as ({self._checked()})
             if self._is_backfill and has_time
             else self._landed_at
         )
-        fact_key = f"sha256({self._identity()})"
+        fact_key = f"sha256({text.python_escapes('identity')})"
         sent_id = "event_id, " if "event_id" in self._batch.carried else ""
         apart = ("event_id", "source_time_zone")
         columns = [text.name(f.name) for f in self._stored if f.name not in apart]
@@ -564,6 +573,9 @@ checked as ({self._checked()})
         return f"""
 select
     row_id,
+    file_number,
+    line_number,
+    content_hash,
     shape_rank,
     shape_code,
     shape_field,
@@ -606,8 +618,7 @@ from checked
             parts.append(f"case when {changed} then {pair} end")
         if not parts:
             return "cast(null as varchar)"
-        joined = f"concat_ws(',', {', '.join(parts)})"
-        return f"case when {joined} <> '' then '{{' || {joined} || '}}' end"
+        return f"nullif('{{' || concat_ws(',', {', '.join(parts)}) || '}}', '{{}}')"
 
     def _identity(self) -> str:
         """Write the text whose hash is the fact key, per event of the group."""
@@ -683,7 +694,7 @@ def _lines(columns: Iterable[str], *more: str) -> str:
 
 
 def _json_array(parts: Iterable[str]) -> str:
-    return "'[' || " + " || ',' || ".join(f"({part})" for part in parts) + " || ']'"
+    return "concat('[', " + ", ',', ".join(parts) + ", ']')"
 
 
 def _enum_value(
@@ -694,19 +705,16 @@ def _enum_value(
 ) -> str:
     if not values:
         return said
-    by_value: dict[str, list[str]] = {}
-    for spelling, value in synonyms.items():
-        by_value.setdefault(value, []).append(spelling)
-    tidy = text.slug(said)
-    branches = " ".join(
-        f"when {tidy} in ({text.listed(spellings)}) then {text.quoted(value)}"
-        for value, spellings in by_value.items()
+    spellings = {**{value: value for value in values}, **synonyms}
+    found = (
+        f"map([{text.listed(spellings)}], [{text.listed(spellings.values())}])"
+        f"[{text.slug(said)}]"
     )
-    other = "null" if on_unknown in (None, "reject") else text.quoted(str(on_unknown))
+    if on_unknown not in (None, "reject"):
+        found = f"coalesce({found}, {text.quoted(str(on_unknown))})"
     return (
         f"case when {said} is null or {said} in ({text.listed(values)}) then {said} "
-        f"when {tidy} in ({text.listed(values)}) then {tidy} {branches} "
-        f"else {other} end"
+        f"else {found} end"
     )
 
 

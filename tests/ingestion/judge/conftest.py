@@ -1,0 +1,36 @@
+"""A judge to put lines before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from ingestion.contract.catalogue import load_catalogue
+from ingestion.judge.judge import LINES_SCHEMA, Judge, Terms
+
+# the key of the reference judge, so that both give the same hashes
+HASH_KEY = "test-key-not-for-production"
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+@pytest.fixture
+def verdicts():
+    """Judge lines: line number -> accepted row, or rejected row with a reason."""
+
+    def judged(lines, *, catalogue=None, **terms):
+        terms = Terms(**{"hash_key": HASH_KEY, "landed_at": NOW, **terms})
+        count = len(lines)
+        table = pa.table(
+            [range(count), [0] * count, range(1, count + 1), lines],
+            schema=LINES_SCHEMA,
+        )
+        with Judge(catalogue or load_catalogue(), terms) as judge:
+            judge.read(table)
+            rows = [row for a in judge.accepted() for row in a.rows.to_pylist()]
+            rows += judge.rejected().to_pylist()
+        assert sorted(row["line_number"] for row in rows) == list(range(1, count + 1))
+        return {row["line_number"]: row for row in rows}
+
+    return judged
