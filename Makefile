@@ -25,10 +25,10 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@touch $(READY)
 
 test: setup
-	@$(BIN)/python -m pytest -m "not deep" -q
+	@$(BIN)/python -m pytest -m "not deep" -q -n 2 --dist loadfile
 
 test-deep: setup
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports --no-cache \

@@ -59,6 +59,7 @@ class Version:
         path: The DuckDB file with the schemas ``marts`` and ``metrics``.
         as_of: The clock of the build, UTC.
         published_at: When it was published, UTC.
+        store_timezone: IANA zone in which its dates are counted.
         parquet: Folder of the same tables as ``<schema>/<table>.parquet``.
         rows: Row count of each table, by ``schema.table``.
         summary: Headline figures by name, as the command line prints them.
@@ -69,6 +70,7 @@ class Version:
     path: Path
     as_of: datetime
     published_at: datetime
+    store_timezone: str
     parquet: Path
     rows: Mapping[str, int] = field(default_factory=dict, compare=False)
     summary: Mapping[str, Any] = field(default_factory=dict, compare=False)
@@ -165,6 +167,7 @@ def read_version(folder: Path) -> Version:
             path=folder / DATABASE,
             as_of=datetime.fromisoformat(described["as_of"]),
             published_at=datetime.fromisoformat(described["published_at"]),
+            store_timezone=described["store_timezone"],
             parquet=folder / PARQUET,
             rows=described["rows"],
             summary=described["summary"],

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import IO, BinaryIO, Final, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.contract.catalogue import Catalogue
 from ingestion.errors import LandingError
@@ -52,10 +54,11 @@ def find_files(paths: Sequence[Path]) -> list[EventFile]:
     """List event files under paths, in a fixed order.
 
     Folders are searched to any depth for the suffixes landing reads; a file found in
-    one lands under its path inside that folder.
+    one lands under the folder's name and its path inside.
 
     Raises:
-        LandingError: A path is missing, unreadable, of another kind, or an empty folder.
+        LandingError: A path is missing, unreadable, of another kind, or a folder
+            without event files.
     """
     found: list[EventFile] = []
     for path in paths:
@@ -68,7 +71,11 @@ def find_files(paths: Sequence[Path]) -> list[EventFile]:
                     f"{path}: no event files in this folder; expected names ending in "
                     f"{', '.join(SUFFIXES)}"
                 )
-            found += [_event_file(p, p.relative_to(path).as_posix()) for p in inside]
+            name = path.resolve().name
+            found += [
+                _event_file(p, f"{name}/{p.relative_to(path).as_posix()}")
+                for p in inside
+            ]
         elif not path.exists():
             raise LandingError(f"{path}: no such file or folder; check the path")
         elif not _is_event_file(path):
@@ -92,7 +99,7 @@ def read_lines(file: EventFile, catalogue: Catalogue, *, limit: int) -> Iterator
     if file.path.suffix == ".csv":
         tables = csv_lines(file.path, catalogue, limit=limit)
     elif file.path.suffix == ".parquet":
-        tables = parquet_lines(file.path, catalogue, limit=limit)
+        tables = parquet_lines(file.path, limit=limit)
     else:
         yield from _json_lines(file.path, limit)
         return
@@ -119,8 +126,10 @@ def _event_file(path: Path, landed_file: str) -> EventFile:
 
 
 def _json_lines(path: Path, limit: int) -> Iterator[Lines]:
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    with cast(BinaryIO, opened) as handle:
+    with contextlib.ExitStack() as stack:
+        handle: IO[bytes] = stack.enter_context(path.open("rb"))
+        if path.suffix == ".gz":
+            handle = stack.enter_context(cast(BinaryIO, gzip.GzipFile(fileobj=handle)))
         number = 1
         for block in _whole_lines(handle):
             rows = block.split(b"\n")
@@ -133,7 +142,7 @@ def _json_lines(path: Path, limit: int) -> Iterator[Lines]:
             number += len(rows)
 
 
-def _whole_lines(handle: BinaryIO) -> Iterator[bytes]:
+def _whole_lines(handle: IO[bytes]) -> Iterator[bytes]:
     """Read blocks that end where a line ends."""
     rest = b""
     while block := handle.read(_BLOCK_BYTES):
@@ -148,14 +157,14 @@ def _whole_lines(handle: BinaryIO) -> Iterator[bytes]:
 
 
 def _numbered(rows: list[bytes], first: int) -> Lines:
-    said = [(n, row) for n, row in enumerate(rows, first) if row.strip()]
-    numbers = pa.array([n for n, _ in said], pa.int64())
+    numbers = pa.array(range(first, first + len(rows)), pa.int64())
     try:
-        texts = pa.array([row for _, row in said], pa.binary()).cast(pa.string())
+        texts = pa.array(rows, pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:
         # bytes that are no UTF-8 become escapes that are no JSON, and so are refused
         texts = pa.array(
-            [row.decode("utf-8", errors="backslashreplace") for _, row in said],
+            [row.decode("utf-8", errors="backslashreplace") for row in rows],
             pa.string(),
         )
-    return Lines(numbers, texts)
+    is_said = pc.not_equal(pc.utf8_trim_whitespace(texts), "")
+    return Lines(numbers.filter(is_said), texts.filter(is_said))

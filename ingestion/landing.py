@@ -23,7 +23,7 @@ from typing import Final, Protocol, cast
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import pyarrow.feather as feather
 from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
@@ -40,7 +40,9 @@ from ingestion.shop import Shop
 
 __all__ = ["FileAccount", "Landing", "LandingError", "land_files", "land_source"]
 
-JUDGED_ROWS: Final = 400_000  # lines judged at once; what planning a batch costs is fixed
+JUDGED_ROWS: Final = (
+    400_000  # lines judged at once; what planning a batch costs is fixed
+)
 _READ_ROWS: Final = 50_000  # lines read at once; DuckDB scans such pieces in parallel
 _BROKEN_FILE: Final = (OSError, EOFError, zlib.error, pa.ArrowInvalid)
 
@@ -139,8 +141,8 @@ class _Spool:
 
     def _write(self, rows: pa.Table) -> Path:
         self.count += 1
-        path = self.folder / f"{self.count:06}.parquet"
-        pq.write_table(rows, path, compression="lz4")
+        path = self.folder / f"{self.count:06}.arrow"
+        feather.write_feather(rows, path, compression="lz4")
         return path
 
 
@@ -215,7 +217,10 @@ def land_source(
             tables = source.resources(folder, hash_key=terms.hash_key)
             pipelines.load_source(shop, name, source.SCHEMA, tables)
         except PipelineStepFailed as error:
-            raise LandingError(f"{folder}: {_root_cause(error)}") from error
+            cause = _root_cause(error)
+            if isinstance(cause, LandingError):
+                raise cause from error
+            raise LandingError(f"{folder}: {cause}") from error
         with _scratch(shop, "source") as scratch:
             spooled = scratch / "lines.parquet"
             deliveries = _spool_source(shop, source, spooled)
@@ -235,6 +240,9 @@ def _land(
 ) -> Landing:
     pipelines.drop_interrupted_loads(shop)
     with _scratch(shop, "rows") as scratch, Judge(catalogue, terms) as judge:
+        judge.connection.execute(
+            f"set temp_directory = {quoted(str(scratch))}"
+        ).fetchall()
         repeats = Repeats(judge.connection)
         last_seq = repeats.recall(shop.working)
         _mark_known(deliveries, repeats)
@@ -243,7 +251,10 @@ def _land(
         landing_seq = last_seq + 1
         spool = _Spool(scratch)
         _judge_lines(judge, repeats, spool, deliveries, lines_of, landing_seq)
-        for domain in catalogue.domains:
+        for domain, table in pipelines.EVENT_TABLES.items():
+            has_rows = domain in spool.events or domain in spool.rejected
+            if table in repeats.tables and not has_rows:
+                continue
             pipelines.load_events(
                 shop,
                 catalogue,
@@ -493,7 +504,9 @@ def _spool_source(shop: Shop, source: SourceModule, path: Path) -> list[_Deliver
             {"path": str(path)},
         ).fetchall()
     return [
-        _Delivery(name, content, hashlib.sha256(f"{name}\0{content}".encode()).hexdigest())
+        _Delivery(
+            name, content, hashlib.sha256(f"{name}\0{content}".encode()).hexdigest()
+        )
         for name, content in rows
     ]
 
@@ -522,6 +535,9 @@ def _scratch(shop: Shop, name: str) -> Iterator[Path]:
 
 
 def _root_cause(error: BaseException) -> BaseException:
+    # a source's own error names the file; what it was raised from does not
     while (cause := error.__cause__ or error.__context__) is not None:
+        if isinstance(error, LandingError):
+            break
         error = cause
     return error

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import dlt
 import pyarrow as pa
-import pyarrow.parquet as pq
-from dlt.common.schema.typing import TSchemaContractDict
+import pyarrow.feather as feather
+from dlt.common.data_types.typing import TDataType
+from dlt.common.schema.typing import TColumnSchema, TSchemaContractDict
 from dlt.extract import DltResource
 
 from ingestion.contract.catalogue import Catalogue
@@ -118,8 +119,8 @@ def load_events(
         shop: Whose working file.
         catalogue: Says the columns.
         domain: Names the pipeline.
-        events: Event group -> its Parquet files.
-        rejected: Parquet files of rejected lines.
+        events: Event group -> its spooled Arrow files.
+        rejected: Spooled files of rejected lines.
     """
     columns = event_columns(catalogue, domain)
     resources = [
@@ -139,9 +140,7 @@ def load_events(
 def load_ledger(shop: Shop, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the ledger's rows: the mark that their files are landed whole."""
     table = pa.Table.from_pylist(list(rows), schema=_arrow_schema(LANDING_COLUMNS))
-    _run(
-        pipeline(shop, BOOKS), [_resource("landings", LANDING_COLUMNS, iter([table]))]
-    )
+    _run(pipeline(shop, BOOKS), [_resource("landings", LANDING_COLUMNS, iter([table]))])
 
 
 def load_source(shop: Shop, name: str, schema: str, tables: list[DltResource]) -> None:
@@ -153,10 +152,10 @@ def load_source(shop: Shop, name: str, schema: str, tables: list[DltResource]) -
 
 
 def batches(paths: Iterable[Path]) -> Iterator[pa.Table]:
-    """Read Parquet files of one event group as tables of bounded size."""
+    """Read spooled files of one event group as tables of bounded size."""
     held: list[pa.Table] = []
     for path in paths:
-        table = pq.read_table(path)
+        table = feather.read_table(path)
         if held and sum(t.num_rows for t in held) + table.num_rows > ROWS_PER_BATCH:
             yield pa.concat_tables(held, promote_options="default")
             held = []
@@ -179,15 +178,23 @@ def _resource(
         yield _arrow_schema(columns).empty_table()
         yield from tables
 
-    return dlt.resource(
-        rows,
-        name=name,
-        columns={
-            column: {"name": column, "data_type": kind, "nullable": True}  # type: ignore[typeddict-item]
-            for column, kind in columns.items()
-        },
-        write_disposition="append",
-        schema_contract=_FROZEN,
+    hints: dict[str, TColumnSchema] = {
+        column: {
+            "name": column,
+            "data_type": cast(TDataType, kind),
+            "nullable": True,
+        }
+        for column, kind in columns.items()
+    }
+    return cast(
+        DltResource,
+        dlt.resource(
+            rows,
+            name=name,
+            columns=hints,
+            write_disposition="append",
+            schema_contract=_FROZEN,
+        ),
     )
 
 

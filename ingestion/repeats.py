@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +15,8 @@ _KEY: Final = "cast(left({column}, 32) as uuid)"  # 128 bits of the content hash
 class Repeats:
     """Remembers content hashes, of the warehouse and of this load, beside the judge.
 
-    Lines stored by an interrupted landing of the same file are not repeats: they are
+    ``tables`` names the raw tables there are, once the working file was read. Lines
+    stored by an interrupted landing of the same file are not repeats: they are
     that file's own rows, and the next landing of it counts them as stored.
     """
 
@@ -29,6 +29,7 @@ class Repeats:
             "create table own_rows (key uuid, landing_id varchar, is_rejected boolean)"
         )
         self._run("create table known_files (landing_id varchar)")
+        self.tables: frozenset[str] = frozenset()
 
     def recall(self, working: Path) -> int:
         """Read what the working file holds; return the last landing's number."""
@@ -51,13 +52,14 @@ class Repeats:
                 f"where database_name = 'working' and schema_name = '{RAW}'"
             ).fetchall()
         }
-        numbers = [0]
+        self.tables = frozenset(tables)
+        numbers: list[int | None] = [0]
         if "landings" in tables:
             self._run(
                 "insert into known_files "
                 f"select distinct landing_id from working.{RAW}.landings"
             )
-        sources = {table: "content_hash" for table in EVENT_TABLES.values()}
+        sources = dict.fromkeys(EVENT_TABLES.values(), "content_hash")
         for table, column in {**sources, "rejected_events": "rejected_id"}.items():
             if table not in tables:
                 continue
@@ -130,11 +132,10 @@ class Repeats:
         )
         self._run(
             """
-            create or replace temp table fresh_lines as
-            select fresh_lines.*
-            from fresh_lines
-            inner join first_lines using (row_id)
-            anti join struck_keys using (key)
+            delete from fresh_lines
+            where row_id not in (
+                select row_id from first_lines anti join struck_keys using (key)
+            )
             """
         )
         return self._connection.execute(
@@ -176,7 +177,7 @@ class Repeats:
             """
         )
 
-    def _column(self, query: str) -> Iterable[int | None]:
+    def _column(self, query: str) -> list[int | None]:
         return [row[0] for row in self._connection.execute(query).fetchall()]
 
     def _run(self, statement: str) -> None:

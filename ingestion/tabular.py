@@ -44,9 +44,7 @@ def csv_lines(path: Path, catalogue: Catalogue, *, limit: int) -> Iterator[pa.Ta
             yield _csv_table(header, rows, numbers, catalogue)
 
 
-def parquet_lines(
-    path: Path, catalogue: Catalogue, *, limit: int
-) -> Iterator[pa.Table]:
+def parquet_lines(path: Path, *, limit: int) -> Iterator[pa.Table]:
     """Read a Parquet file; a row's number is its place, from 1."""
     with pq.ParquetFile(path) as file:
         first = 1
@@ -95,7 +93,10 @@ def _csv_cell(cell: str, key: str, catalogue: Catalogue) -> str:
     if pattern is None:
         return as_text
     tidy = f"lower({value})" if kind == "boolean" else value
-    return f"case when regexp_full_match({tidy}, '{pattern}') then {tidy} else {as_text} end"
+    return (
+        f"case when regexp_full_match({tidy}, '{pattern}') then {tidy} "
+        f"else {as_text} end"
+    )
 
 
 def _parquet_cell(cell: str, kind: pa.DataType, key: str) -> str:

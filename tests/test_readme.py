@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-EVENT = re.compile(r"```json\n(\{.*?\})\n```", re.DOTALL)
+EVENTS = re.compile(r"```json\n(.*?\n)```", re.DOTALL)
 SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 
@@ -39,9 +39,7 @@ def places(root, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reader")
     (folder / "my-events").mkdir()
     readme = (root / "README.md").read_text(encoding="utf-8")
-    (folder / "my-events" / "2026-03-01.jsonl").write_text(
-        EVENT.search(readme)[1] + "\n"
-    )
+    (folder / "my-events" / "2026-03-01.jsonl").write_text(EVENTS.search(readme)[1])
     return folder
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -85,19 +84,9 @@ def only_row(
     return found
 
 
-@cached
 def store_zone(version: Version) -> ZoneInfo:
-    """Return the zone in which the version counts its days.
-
-    Raises:
-        VersionGoneError: The version's files are no longer there.
-    """
-    description = version.path.with_name(published.DESCRIPTION)
-    try:
-        described = json.loads(description.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise VersionGoneError(version.name) from error
-    return ZoneInfo(described["store_timezone"])
+    """Return the zone in which the version counts its days."""
+    return ZoneInfo(version.store_timezone)
 
 
 @cached

@@ -82,14 +82,17 @@ class FieldType:
 
     @property
     def duckdb(self) -> str:
+        """Type of a column that holds it, in DuckDB's words."""
         return _FORMAT_TYPES.get(self.format or "", _DUCKDB_TYPES[self.json])
 
     @property
     def dlt(self) -> str:
+        """Type of a column that holds it, in dlt's words."""
         return _DLT_TYPES[self.duckdb]
 
     @property
     def is_money(self) -> bool:
+        """Whether it counts minor units of a currency."""
         return self.name.startswith("money")
 
 
@@ -164,6 +167,7 @@ class Rule:
     options: Mapping[str, Any]
 
     def concerns(self, event_name: str) -> bool:
+        """Say whether the rule applies to an event."""
         return self.events is None or event_name in self.events
 
 
@@ -228,6 +232,7 @@ class Catalogue:
 
     @property
     def clock_skew_minutes(self) -> int:
+        """How far ahead of landing a fact may lie, in minutes."""
         return int(self.conventions["clock_skew_minutes"])
 
     @cached_property
@@ -257,7 +262,7 @@ class Catalogue:
         return taxonomy
 
     def enum_values(self, field: str, event_name: str) -> tuple[str, ...] | None:
-        """Closed list of a field on an event; ``None`` where nothing closes it."""
+        """Return the closed list of a field on an event, ``None`` where it is open."""
         taxonomy = self.taxonomy_of(field, event_name)
         if taxonomy is not None:
             return tuple(self.taxonomies[taxonomy])
@@ -273,9 +278,11 @@ class Catalogue:
         return found
 
     def domain_fields(self, domain: str) -> tuple[RawColumn, ...]:
-        """Declared field columns of a domain's raw table, in catalogue order."""
+        """Return the field columns of a domain's raw table, in catalogue order."""
         carried = {
-            name for event in self.events_of(domain) for name in self.allowed(event.name)
+            name
+            for event in self.events_of(domain)
+            for name in self.allowed(event.name)
         }
         return tuple(
             RawColumn(field.name, field.type.duckdb, field.type.dlt)
@@ -284,7 +291,7 @@ class Catalogue:
         )
 
     def with_sources(self, declared: Mapping[str, Mapping[str, str]]) -> Catalogue:
-        """A copy that also knows what further sources declare.
+        """Return a copy that also knows what further sources declare.
 
         Args:
             declared: Source name -> ``time_zone`` and ``currency``, either optional.
@@ -336,7 +343,11 @@ class Catalogue:
                 for position, field in enumerate(fields, 1)
             ],
             schema=pa.schema(
-                [("grain", pa.string()), ("position", pa.int64()), ("field", pa.string())]
+                [
+                    ("grain", pa.string()),
+                    ("position", pa.int64()),
+                    ("field", pa.string()),
+                ]
             ),
         )
 
@@ -410,15 +421,52 @@ def catalogue_of(tree: Mapping[str, Any]) -> Catalogue:
 
 
 _SECTIONS: Final = frozenset(
-    "catalogue conventions domains groups teams audiences entities types line_item "
-    "currencies envelope fields pii_inputs forbidden_inputs taxonomies aliases sources "
-    "rules rejections events state_machines".split()
+    {
+        "catalogue",
+        "conventions",
+        "domains",
+        "groups",
+        "teams",
+        "audiences",
+        "entities",
+        "types",
+        "line_item",
+        "currencies",
+        "envelope",
+        "fields",
+        "pii_inputs",
+        "forbidden_inputs",
+        "taxonomies",
+        "aliases",
+        "sources",
+        "rules",
+        "rejections",
+        "events",
+        "state_machines",
+    }
 )
 _EVENT_KEYS: Final = frozenset(
-    "name domain group grain description owner consumers required optional "
-    "semantic_key allowed_predecessors rank origin is_exception customer_visible".split()
+    {
+        "name",
+        "domain",
+        "group",
+        "grain",
+        "description",
+        "owner",
+        "consumers",
+        "required",
+        "optional",
+        "semantic_key",
+        "allowed_predecessors",
+        "rank",
+        "origin",
+        "is_exception",
+        "customer_visible",
+    }
 )
-_EVENT_MAY_LACK: Final = frozenset({"taxonomy", "exception_severity", "exception_owner"})
+_EVENT_MAY_LACK: Final = frozenset(
+    {"taxonomy", "exception_severity", "exception_owner"}
+)
 _TYPE_KEYS: Final = {
     "type": "json",
     "minimum": "minimum",
@@ -463,7 +511,8 @@ def _exactly(
         raise CatalogueError(f"{where}: {', '.join(missing)} missing")
     if unknown := sorted(set(body) - known):
         raise CatalogueError(
-            f"{where}: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+            f"{where}: unknown {', '.join(unknown)}; "
+            f"known are {', '.join(sorted(known))}"
         )
 
 
@@ -471,7 +520,9 @@ def _type(name: str, body: Mapping[str, Any]) -> FieldType:
     _exactly(f"types.{name}", body, {"type"}, {*_TYPE_KEYS, "not", "minItems"})
     if body["type"] not in _DUCKDB_TYPES:
         raise CatalogueError(f"types.{name}: unknown JSON type {body['type']!r}")
-    options = {attribute: body.get(key) for key, attribute in _TYPE_KEYS.items()}
+    options: dict[str, Any] = {
+        attribute: body.get(key) for key, attribute in _TYPE_KEYS.items()
+    }
     return FieldType(name=name, forbidden=body.get("not", {}).get("const"), **options)
 
 
@@ -499,7 +550,7 @@ def _field(
     if body["type"] == "enum":
         if (values is None) == (taxonomy is None):
             raise CatalogueError(f"{where}: give one of values, values_of, taxonomy")
-        listed = values or taxonomies.get(taxonomy, {}).get("codes")
+        listed = values or taxonomies.get(str(taxonomy), {}).get("codes")
         if listed and body.get("on_unknown") not in {*listed, "reject"}:
             raise CatalogueError(f"{where}: on_unknown is not a value of its list")
     return Field(
@@ -581,7 +632,16 @@ def _rule(body: Mapping[str, Any]) -> Rule:
         where,
         body,
         fixed,
-        {"field", "if_field", "first", "second", "unless", "fields", "suffix", "except"},
+        {
+            "field",
+            "if_field",
+            "first",
+            "second",
+            "unless",
+            "fields",
+            "suffix",
+            "except",
+        },
     )
     return Rule(
         id=body["id"],
@@ -644,5 +704,7 @@ def _check_references(catalogue: Catalogue) -> None:
         known(where, [rule.code], catalogue.rejections)
         known(where, rule.events or (), events)
         single = ("field", "if_field", "first", "second", "unless")
-        known(where, (rule.options[key] for key in single if key in rule.options), fields)
+        known(
+            where, (rule.options[key] for key in single if key in rule.options), fields
+        )
         known(where, rule.options.get("fields", ()), fields)

@@ -72,9 +72,7 @@ class Judge:
             "value_fields",
             pa.table({"field": values.fault_fields(catalogue)}),
         )
-        self._load(
-            "time_zones", pa.table({"time_zone": sorted(available_timezones())})
-        )
+        self._load("time_zones", pa.table({"time_zone": sorted(available_timezones())}))
 
     def __enter__(self) -> Judge:
         """Return the judge; leaving closes its database."""
@@ -163,45 +161,58 @@ class Judge:
                 "select distinct kind from unicode_hashes"
             ).fetchall()
         )
-        known = {*self._catalogue.fields, *self._catalogue.personal_inputs}
+        fields = self._catalogue.fields
+        known = {*fields, *self._catalogue.personal_inputs}
         known |= {alias.key for alias in self._catalogue.field_aliases}
-        return [
-            (
-                values.Batch(
-                    group=group,
-                    sent=frozenset(known & set(sent or ())) | {"event_name"},
-                    carried=frozenset(self._catalogue.fields) & frozenset(carried),
-                    has_zones=has_zones,
-                    has_wrong_types=has_wrong_types,
-                    has_extras=has_extras,
-                    unicode_kinds=unicode_kinds,
-                ),
-                domain,
+        batches = []
+        for group, domain, sent, carried, zones, wrong_types, extras in rows:
+            batch = values.Batch(
+                group=group,
+                sent=frozenset(known & set(sent or ())) | {"event_name"},
+                carried=frozenset(fields) & frozenset(carried),
+                has_zones=zones,
+                has_wrong_types=wrong_types,
+                has_extras=extras,
+                unicode_kinds=unicode_kinds,
             )
-            for group, domain, sent, carried, has_zones, has_wrong_types, has_extras
-            in rows
-        ]
+            batches.append((batch, domain))
+        return batches
 
     def _hash_unicode(self) -> None:
         """Hash in Python the few identifiers that SQL cannot normalize."""
-        kinds = [k for k, stored in self._catalogue.personal_inputs.items() if stored]
+        kinds = self.connection.execute(
+            "select distinct key "
+            "from sent_keys inner join contract_personal using (key) "
+            "where type = 'VARCHAR' and stored_as is not null"
+        ).fetchall()
         found: list[tuple[str, str]] = []
-        for kind in kinds:
-            value = f"json_extract_string(json_line, '$.{kind}')"
+        for (kind,) in kinds:
             found += self.connection.execute(
                 f"""
-                select distinct '{kind}', {value}
-                from (
-                    select
-                        shape,
-                        case when json_valid(line) then line end as json_line
+                with
+
+                carriers as materialized (
+
+                    select fresh_lines.line
                     from fresh_lines
-                ) as valid_lines
-                where shape in (
-                    select shape from sent_keys
-                    where key = '{kind}' and type = 'VARCHAR'
+                    semi join (
+                        select shape from sent_keys
+                        where key = '{kind}' and type = 'VARCHAR'
+                    ) as carrying using (shape)
+                    anti join refused_lines using (row_id)
+
+                ),
+
+                said as (
+
+                    select json_extract_string(line, '$.{kind}') as value
+                    from carriers
+
                 )
-                and not {is_plain(value)}
+
+                select distinct '{kind}', value
+                from said
+                where not {is_plain("value")}
                 """
             ).fetchall()
         self._load(

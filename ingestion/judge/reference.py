@@ -137,7 +137,11 @@ def reference_rows(
                 for key in (
                     *catalogue.personal_inputs,
                     *catalogue.forbidden_inputs,
-                    *(f.name for f in catalogue.fields.values() if f.pii == "free_text"),
+                    *(
+                        f.name
+                        for f in catalogue.fields.values()
+                        if f.pii == "free_text"
+                    ),
                 )
             ],
         ),

@@ -171,12 +171,10 @@ def _masked_lines(catalogue: Catalogue) -> str:
         "cast(case when masks is null then readable_line "
         "else json_merge_patch(readable_line, masks) end as varchar)"
     )
-    inside = (
-        "coalesce(cast(json_extract(readable_line, '$.lines') as varchar), '')"
-    )
+    inside = "coalesce(cast(json_extract(readable_line, '$.lines') as varchar), '')"
     return (
         f"case when regexp_matches({inside}, '(?i)\"\\s*({hidden})\\s*\"') "
-        f"then cast(json_merge_patch({masked}, '{{\"lines\":\"***\"}}') as varchar) "
+        f'then cast(json_merge_patch({masked}, \'{{"lines":"***"}}\') as varchar) '
         f"else {masked} end"
     )
 

@@ -598,7 +598,10 @@ faults as (
     inner join contract_fields as fields on fields.field = carried_keys.key
     where not list_contains(fields.json_kinds, carried_keys.type)
         and carried_keys.type <> 'DEFAULT'
-        and (carried_keys.type not in ('OBJECT', 'ARRAY') or key = 'lines')
+        and (
+            carried_keys.type not in ('OBJECT', 'ARRAY')
+            or carried_keys.key in ('lines', 'event_version')
+        )
 
     union all
 
@@ -684,9 +687,7 @@ inner join contract_rejections using (code)
 def _need(rule: Rule) -> str:
     """Select the shapes that break a rule "this key needs that field"."""
     needed = quoted(rule.options["field"])
-    events = (
-        "true" if rule.events is None else f"event_name in ({listed(rule.events)})"
-    )
+    events = "true" if rule.events is None else f"event_name in ({listed(rule.events)})"
     lacking = f"""
         inner join identified_shapes using (shape)
         anti join carried_keys as needed

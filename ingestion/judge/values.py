@@ -107,7 +107,7 @@ checked as ({self._checked()})
 """
 
     def _parsed(self) -> str:
-        catalogue, batch = self._catalogue, self._batch
+        batch = self._batch
         spec = {key: self._parsed_type(key) for key in sorted(batch.sent)}
         line = "line"
         if batch.has_wrong_types:
@@ -248,7 +248,9 @@ checked as ({self._checked()})
     def _identified(self) -> str:
         replaced = [
             f"coalesce({_said(derived.field)}, case when "
-            + " and ".join(f"{_said(i)} is not null" for i in (*derived.inputs, "source"))
+            + " and ".join(
+                f"{_said(i)} is not null" for i in (*derived.inputs, "source")
+            )
             + f" then {text.quoted(derived.prefix)} || left(sha256("
             + text.python_escapes(
                 _json_array(
@@ -508,7 +510,7 @@ checked as ({self._checked()})
                     yield Fault(f"{here} and {condition}", rule.code, field)
 
     def not_future(self, rule: Rule) -> Iterator[tuple[str, str]]:
-        """A fact may not lie ahead of landing; in backfill nor of its report."""
+        """Refuse a fact ahead of landing; in backfill also ahead of its report."""
         field = rule.options["field"]
         if field not in self._batch.carried:
             return
@@ -519,14 +521,14 @@ checked as ({self._checked()})
         yield f"{text.name(field)} > {now} + interval '{skew} minutes'", field
 
     def in_order(self, rule: Rule) -> Iterator[tuple[str, str]]:
-        """Two values stand in a relation that the rule forbids."""
+        """Refuse two values in a relation that the rule forbids."""
         first, second = rule.options["first"], rule.options["second"]
         if {first, second} <= self._batch.carried:
             sign = {"differ": "=", "below": ">="}.get(rule.kind, ">")
             yield f"{text.name(first)} {sign} {text.name(second)}", first
 
     def all_true(self, rule: Rule) -> Iterator[tuple[str, str]]:
-        """None of some flags is false, unless another flag excuses it."""
+        """Refuse a false flag among some, unless another flag excuses it."""
         unless = rule.options.get("unless")
         excuse = (
             f" and {text.name(unless)} is distinct from true"
@@ -546,7 +548,7 @@ checked as ({self._checked()})
                 yield f"not {text.name(field)}{earlier}{excuse}", field
 
     def line_ids_unique(self, rule: Rule) -> Iterator[tuple[str, str]]:
-        """A line appears once in its event."""
+        """Refuse an event in which one line appears twice."""
         del rule
         if "lines" in self._batch.carried:
             ids = "list_transform(line_items, lambda item: item.order_line_id)"
@@ -601,7 +603,9 @@ from checked
             if f.type.format == "offset-date-time"
         )
         used = f"declared_zone is not null and ({naive or 'false'})"
-        return f"case when {used} then declared_zone else {sent} end as source_time_zone"
+        return (
+            f"case when {used} then declared_zone else {sent} end as source_time_zone"
+        )
 
     def _raw_values(self) -> str:
         """Keep what a closed list or a declared zone replaced, as a JSON object."""
@@ -651,9 +655,7 @@ from checked
         return f"coalesce({written}, 'null')"
 
 
-_RULES: Final[
-    Mapping[str, Callable[[GroupSql, Rule], Iterator[tuple[str, str]]]]
-] = {
+_RULES: Final[Mapping[str, Callable[[GroupSql, Rule], Iterator[tuple[str, str]]]]] = {
     "not_future": GroupSql.not_future,
     "not_after": GroupSql.in_order,
     "not_above": GroupSql.in_order,

@@ -6,6 +6,6 @@ SQL select that turns the landed tables into lines of the contract. Judging,
 normalizing and accounting of those lines do not belong here: they meet the same
 judge as every other line.
 
-A module ``ingestion.sources.<name>`` offers ``SCHEMA``, ``DECLARED``, ``resources``,
-``lines_query`` and, where the source knows its products, ``products_query``.
+A module ``ingestion.sources.<name>`` offers ``SCHEMA``, ``DECLARED``, ``resources`` and
+``lines_query``.
 """

@@ -219,7 +219,7 @@ NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
 def a_version(published_at: datetime, number: int) -> Version:
     return Version(
-        f"20260301T000000Z-{number}", Path("v"), AS_OF, published_at, Path("p")
+        f"20260301T000000Z-{number}", Path("v"), AS_OF, published_at, "UTC", Path("p")
     )
 
 

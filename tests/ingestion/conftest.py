@@ -27,7 +27,9 @@ def sample_lines(root):
     for domain in ("orders", "payments", "returns"):
         path = root / "data" / "sample" / domain / "2026-04.jsonl.gz"
         with gzip.open(path, "rt", encoding="utf-8") as handle:
-            lines += [line.rstrip("\n") for line, _ in zip(handle, range(200), strict=False)]
+            lines += [
+                line.rstrip("\n") for line, _ in zip(handle, range(200), strict=False)
+            ]
     return lines
 
 

@@ -46,7 +46,9 @@ def test_every_row_has_its_place(write, land, rows_of):
     path = write("day.jsonl", ["", scans(1)[0], "  ", "{broken", scans(2)[1]])
     landing = land(path)
     assert counts(landing) == (3, 2, 0, 1)
-    assert rows_of("select landed_file, line_number from raw.order_events order by 2") == [
+    assert rows_of(
+        "select landed_file, line_number from raw.order_events order by 2"
+    ) == [
         ("day.jsonl", 2),
         ("day.jsonl", 5),
     ]
@@ -84,22 +86,28 @@ def test_a_copy_that_differs_in_anything_is_stored(write, land, rows_of):
 
 
 def test_a_line_too_early_once_is_accepted_later(write, land):
-    line = json.dumps({**SCAN, "occurred_at": (LANDED_AT + timedelta(days=1)).isoformat()})
+    line = json.dumps(
+        {**SCAN, "occurred_at": (LANDED_AT + timedelta(days=1)).isoformat()}
+    )
     early = land(write("a.jsonl", [line]), backfill=False)
     late = land(
-        write("b.jsonl", [line]), backfill=False, landed_at=LANDED_AT + timedelta(days=2)
+        write("b.jsonl", [line]),
+        backfill=False,
+        landed_at=LANDED_AT + timedelta(days=2),
     )
     assert (counts(early), counts(late)) == ((1, 0, 0, 1), (1, 1, 0, 0))
 
 
 @settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-def test_any_split_order_and_doubling_lands_the_same(data, sample_lines, tmp_path_factory):
+def test_any_split_order_and_doubling_lands_the_same(
+    data, sample_lines, tmp_path_factory
+):
     """delivered = stored + repeats + rejected, and the same facts every time."""
     lines = [*sample_lines[::7], "{broken", '{"event_name": "order_teleported"}']
     doubled = lines + data.draw(st.lists(st.sampled_from(lines), max_size=20))
@@ -110,9 +118,7 @@ def test_any_split_order_and_doubling_lands_the_same(data, sample_lines, tmp_pat
     (folder / "in").mkdir()
     for name, part in (("a", shuffled[:cut]), ("b", shuffled[cut:])):
         (folder / "in" / f"{name}.jsonl").write_text("\n".join(part) + "\n")
-    landing = land_files(
-        [folder / "in"], shop=shop, landed_at=LANDED_AT, backfill=True
-    )
+    landing = land_files([folder / "in"], shop=shop, landed_at=LANDED_AT, backfill=True)
     delivered, stored, repeats, rejected = counts(landing)
     assert delivered == len(shuffled) == stored + repeats + rejected
     assert (stored, rejected) == (len(set(lines)) - 2, 2)
@@ -130,11 +136,16 @@ def test_gzip_folders_and_names(tmp_path, write, land, rows_of):
         handle.write("\n".join(scans(3)[1:]))
     (tmp_path / "in" / "notes.txt").write_text("not events")
     landing = land(tmp_path / "in")
-    assert [f.landed_file for f in landing.files] == ["b.jsonl.gz", "deep/a.jsonl"]
+    assert [f.landed_file for f in landing.files] == [
+        "in/b.jsonl.gz",
+        "in/deep/a.jsonl",
+    ]
     assert counts(landing) == (3, 3, 0, 0)
 
 
-def test_a_broken_file_lands_as_far_as_it_goes_and_stops_no_other(tmp_path, write, land):
+def test_a_broken_file_lands_as_far_as_it_goes_and_stops_no_other(
+    tmp_path, write, land
+):
     whole = gzip.compress("\n".join(scans(3)).encode())
     (tmp_path / "a.jsonl.gz").write_bytes(whole[:-9])
     landing = land(tmp_path / "a.jsonl.gz", write("b.jsonl", scans(5)))
@@ -175,16 +186,18 @@ def as_files(tmp_path):
                 json.dumps(value) if isinstance(value, list | bool) else value
                 for value in (row.get(key, "") for key in keys)
             )
-    rows = [{**row, "attempt_no": row.get("attempt_no")} for row in TABLE[:3]]
+    rows = [{key: row.get(key) for key in keys} for row in TABLE[:3]]
     for row in rows:
-        row["lines"] = json.dumps(row["lines"]) if "lines" in row else None
+        row["lines"] = json.dumps(row["lines"]) if row["lines"] else None
         row["occurred_at"] = datetime(2026, 3, 5, 6, 13, 52, tzinfo=UTC)
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "t.parquet")
     return tmp_path
 
 
 @pytest.mark.parametrize(("kind", "rejected"), [("csv", 1), ("parquet", 0)])
-def test_tables_land_as_their_json_lines_do(as_files, kind, rejected, tmp_path, rows_of):
+def test_tables_land_as_their_json_lines_do(
+    as_files, kind, rejected, tmp_path, rows_of
+):
     said = (
         "select * exclude (landing_id, landed_file, line_number, content_hash, "
         "_dlt_load_id) from raw.order_events order by shipment_id"
@@ -250,7 +263,9 @@ def test_personal_data_stands_nowhere_in_the_working_file(write, land, rows_of, 
         json.dumps([PEOPLE]),
     ]
     assert counts(land(write("a.jsonl", lines))) == (8, 1, 0, 7)
-    stored = rows_of("select email_hash, phone_hash, address_hash from raw.order_events")
+    stored = rows_of(
+        "select email_hash, phone_hash, address_hash from raw.order_events"
+    )
     assert all(len(value) == 64 for value in stored[0])
     with duckdb.connect(str(shop.working)) as connection:
         connection.execute("checkpoint").fetchall()
@@ -276,13 +291,17 @@ def test_what_content_hash_knows_of_a_person_needs_the_key(write, tmp_path, rows
     for key in ("one key", "another"):
         shop = Shop(tmp_path / key, hash_key=key)
         land_files([path], shop=shop, landed_at=LANDED_AT)
-        hashes |= set(rows_of("select content_hash from raw.order_events", shop.working))
+        hashes |= set(
+            rows_of("select content_hash from raw.order_events", shop.working)
+        )
     assert len(hashes) == 2
 
 
 def test_no_hash_key_no_landing(tmp_path, write):
     with pytest.raises(LandingError, match="POSTORDER_HASH_KEY is not set"):
-        land_files([write("a.jsonl", scans(1))], shop=Shop(tmp_path), landed_at=LANDED_AT)
+        land_files(
+            [write("a.jsonl", scans(1))], shop=Shop(tmp_path), landed_at=LANDED_AT
+        )
 
 
 def test_another_hash_key_is_refused_and_names_the_way_out(write, land, shop):
@@ -316,7 +335,9 @@ def test_backfill_stamps_the_load_with_its_last_report(write, land, rows_of):
 
 
 def test_the_clock_stamps_what_is_not_history(write, land, rows_of):
-    assert land(write("a.jsonl", scans(1)), backfill=False).last_ingested_at == LANDED_AT
+    assert (
+        land(write("a.jsonl", scans(1)), backfill=False).last_ingested_at == LANDED_AT
+    )
     assert rows_of(
         "select distinct ingested_at, first_landed_at from raw.order_events"
     ) == [(LANDED_AT, LANDED_AT)]

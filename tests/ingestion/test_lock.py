@@ -48,7 +48,10 @@ def test_a_dead_process_lets_go(shop, holder):
     holder.kill()
     holder.wait()
     with hold(shop, "land"):
-        assert str(os.getpid()) in shop.lock.with_name(shop.lock.name + ".holder").read_text()
+        assert (
+            str(os.getpid())
+            in shop.lock.with_name(shop.lock.name + ".holder").read_text()
+        )
 
 
 def test_one_process_may_take_it_again(shop):

@@ -7,7 +7,7 @@
 #}
 {% macro event_sentences() -%}
 {{ return({
-    'order_placed': 'Order placed for {amount:total}[, {payment_mode}][, to be handed over by {fulfillment_type}].',
+    'order_placed': 'Order placed for {amount:total}[, {payment_mode}][, for {fulfillment_type}].',
     'order_confirmation_sent': 'Order confirmation sent by {message_channel}.',
     'order_updated': 'Order edited: {changed_field}[ on line {order_line_id}][, price changed by {amount:price_delta}].',
     'order_status_changed': 'Status shown to the customer became {order_status}[, after {previous_order_status}].',

@@ -118,10 +118,5 @@ def lines_query() -> str:
     return _read_sql("events.sql")
 
 
-def products_query() -> str:
-    """Return the select of (sku, category in English) over ``raw_olist``."""
-    return _read_sql("products.sql")
-
-
 def _read_sql(name: str) -> str:
     return package_files.files(__name__).joinpath(name).read_text(encoding="utf-8")

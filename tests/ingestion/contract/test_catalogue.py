@@ -74,10 +74,10 @@ def test_a_new_field_becomes_a_column_of_its_domain_alone(tree):
     changed = change(tree, "fields", "bag_count", field)
     changed["events"][0]["optional"] = ["bag_count"]
     before, after = load_catalogue(), catalogue_of(changed)
-    assert {d: set(event_columns(after, d)) - set(event_columns(before, d))
-            for d in after.domains} == {
-        "orders": {"bag_count"}, "payments": set(), "returns": set()
-    }
+    assert {
+        d: set(event_columns(after, d)) - set(event_columns(before, d))
+        for d in after.domains
+    } == {"orders": {"bag_count"}, "payments": set(), "returns": set()}
 
 
 def test_every_event_and_grain_reaches_the_models():
