@@ -97,6 +97,12 @@ def landing(landed: Landing) -> None:
     if known:
         text += f"; {_count(len(known), 'file')} known already"
     _out().print(text)
+    for file in new:
+        if file.fault is not None:
+            _out().print(
+                f"  {file.landed_file}: landed up to where it breaks "
+                f"({file.fault}); send the file again whole"
+            )
 
 
 def simulation(simulated: Simulation, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -269,3 +270,23 @@ def test_the_sample_and_a_shop_never_mix(postorder, shop, tmp_path):
 def test_every_tool_is_told_to_stay_silent(postorder, published):
     postorder("status")
     assert {name: os.environ[name] for name in telemetry.OFF} == telemetry.OFF
+
+
+def test_a_broken_file_is_named_with_what_to_do(postorder, monkeypatch, tmp_path):
+    monkeypatch.setenv("POSTORDER_DATA", str(tmp_path / "own"))
+    scan = {
+        "event_name": "shipment_delivered",
+        "source": "courier:acme",
+        "occurred_at": "2026-03-01T10:00:00Z",
+    }
+    lines = [json.dumps(scan | {"shipment_id": f"S-{n}"}) for n in range(5000)]
+    whole = gzip.compress("\n".join(lines).encode())
+    broken = tmp_path / "scans.jsonl.gz"
+    broken.write_bytes(whole[: len(whole) // 2])
+
+    answer = postorder("land", str(broken))
+
+    assert answer.code == 0, answer.errors
+    assert "scans.jsonl.gz: landed up to where it breaks" in " ".join(
+        answer.out.split()
+    )
