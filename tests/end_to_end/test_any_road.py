@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import random
 import shutil
 from datetime import UTC, date, datetime
@@ -94,6 +95,23 @@ def test_backwards_increments_equal_a_full_refresh(feed, shop_in, straight):
     build(shop, as_of=as_of)
     land(shop, *files[half:])
     _, version = built(shop, as_of=as_of)
+    assert differences(straight, version.path, with_ledger=False) == {}
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", range(5))
+def test_random_splits_equal_a_full_refresh(feed, shop_in, straight, seed):
+    """Files in any order and any batches, built after each on the last clock."""
+    shop = shop_in(f"random-{seed}")
+    files = files_of(feed)
+    rng = random.Random(seed)
+    rng.shuffle(files)
+    cuts = [0, *sorted(rng.sample(range(1, len(files)), 3)), len(files)]
+    with duckdb.connect(str(straight), read_only=True) as connection:
+        as_of = connection.sql("select max(ingested_at) from marts.events").fetchall()
+    for start, end in itertools.pairwise(cuts):
+        land(shop, *files[start:end])
+        _, version = built(shop, as_of=as_of[0][0])
     assert differences(straight, version.path, with_ledger=False) == {}
 
 

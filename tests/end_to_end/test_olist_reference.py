@@ -25,8 +25,6 @@ from dagster_project import published
 from dagster_project.run import run
 from ingestion.shop import Shop
 
-pytestmark = pytest.mark.deep
-
 ZONE = "America/Sao_Paulo"
 FOUR_DIGITS = 5e-5
 
