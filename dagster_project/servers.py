@@ -20,6 +20,10 @@ DAGSTER_SETTINGS = """\
 telemetry:
   enabled: false
 
+# no invitation over the graph
+nux:
+  enabled: false
+
 # one process at a time opens the working file
 concurrency:
   runs:

@@ -70,3 +70,13 @@ def test_the_chain_runs_every_day(loaded):
     (schedule,) = loaded.schedules or []
     assert schedule.cron_schedule == "0 5 * * *"
     assert schedule.job_name == "daily"
+
+
+def test_models_are_grouped_by_schema(graph):
+    groups = {
+        key.path[0]: graph.get(key).group_name
+        for key in graph.materializable_asset_keys
+        if key.path[0] in {"staging", "intermediate", "marts", "metrics", "seeds"}
+    }
+    assert groups == {name: name for name in groups}
+    assert {"marts", "metrics"} <= set(groups)
