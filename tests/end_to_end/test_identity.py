@@ -135,6 +135,15 @@ STORIES = [
     # two orders claim one parcel
     placed("O-2", hour=3),
     event("label_printed", 5, order="O-2", shipment_id="S-9"),
+    # the customer's first order, withdrawn: the others move up
+    placed("O-0", hour=0, event_id="first"),
+    event(
+        "event_retracted",
+        8,
+        order=None,
+        target_event_id="first",
+        retraction_cause="sent_in_error",
+    ),
 ]
 
 
@@ -205,7 +214,7 @@ def test_a_retraction_takes_what_was_seen_before_it_and_frees_the_key(straight):
     assert rows(
         straight,
         "select target_event_id, target_found from marts.event_retractions order by 1",
-    ) == [("label", True), ("nobody", False)]
+    ) == [("first", True), ("label", True), ("nobody", False)]
 
 
 def test_a_test_flag_takes_all_that_hangs_on_the_order(straight):
@@ -219,12 +228,19 @@ def test_a_test_flag_takes_all_that_hangs_on_the_order(straight):
     ) == [(0,)]
 
 
+def test_a_withdrawn_order_numbers_nobody(straight):
+    assert rows(
+        straight,
+        "select order_id, customer_order_number from marts.fct_orders order by 1",
+    ) == [("O-1", 1), ("O-2", 2)]
+
+
 def test_the_ledger_adds_up(straight):
     assert rows(
         straight,
         "select delivered, accepted, duplicates, conflicts, rejected "
         "from marts.landings",
-    ) == [(16, 13, 1, 2, 0)]
+    ) == [(18, 15, 1, 2, 0)]
 
 
 @pytest.mark.parametrize("turn", [5, 11])
@@ -232,7 +248,9 @@ def test_any_order_of_arrival_tells_the_same(landed, straight, turn):
     turned = STORIES[turn:] + STORIES[:turn]
     thirds = [
         list(part)
-        for part in (turned[::-1][start : start + 6] for start in range(0, 16, 6))
+        for part in (
+            turned[::-1][start : start + 6] for start in range(0, len(STORIES), 6)
+        )
     ]
     assert (
         differences(straight, landed(f"turned-{turn}", *thirds), with_ledger=False)

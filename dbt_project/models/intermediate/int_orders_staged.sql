@@ -200,11 +200,14 @@ orders as (
         coalesce(open_exceptions.has_money_exception, false) as has_money_exception,
 
         -- the gates: NULL where one does not apply, and it then blocks nothing
-        case
-            when placed_events.payment_mode = 'cod'
-                then milestones.cod_confirmed_at is not null
-            when placed_events.payment_mode = 'deferred' then true
-            else milestones.captured_at is not null
+        case placed_events.payment_mode
+            when 'deferred' then true
+            -- the part paid ahead is what lets it go
+            when 'partial_cod' then milestones.captured_at is not null
+            -- a mode may be changed after placing: either road opens the gate
+            else
+                milestones.captured_at is not null
+                or milestones.cod_confirmed_at is not null
         end as is_payment_passed,
         coalesce(milestones.fraud_state, 'fraud_review_cleared')
             = 'fraud_review_cleared' as is_fraud_passed,

@@ -13,12 +13,25 @@ staged_orders as (
 
 ),
 
--- a late order renumbers its customer's others, so customers are taken whole
+earlier_orders as (
+
+    {{ earlier_rows(['customer_id', 'story_id']) }}
+
+),
+
+-- a late order renumbers its customer's others, and so does one that is gone or has
+-- changed hands: customers are taken whole, those of before too
 affected_customers as (
 
-    select distinct customer_id
+    select customer_id
     from staged_orders
     where {{ is_affected('story_id', open_rows='open_rows.has_settlement_ahead') }}
+
+    union
+
+    select customer_id
+    from earlier_orders
+    where {{ is_affected('story_id') }}
 
 ),
 
