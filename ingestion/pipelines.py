@@ -86,7 +86,6 @@ def event_columns(catalogue: Catalogue, domain: str) -> dict[str, str]:
 
 def pipeline(shop: Shop, name: str, *, dataset: str = RAW) -> dlt.Pipeline:
     """Open a pipeline into the shop's working file; nothing leaves the machine."""
-    dlt.config["runtime.dlthub_telemetry"] = False
     dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
     shop.folder.mkdir(parents=True, exist_ok=True)
     return dlt.pipeline(
