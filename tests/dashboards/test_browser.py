@@ -33,6 +33,7 @@ from playwright.sync_api import (
     Position,
     Request,
     ViewportSize,
+    expect,
     sync_playwright,
 )
 
@@ -232,7 +233,9 @@ def test_a_search_stands_in_the_address(page: Page, address: str) -> None:
 
     page.reload()
     wait_until_drawn(page)
-    assert page.get_by_label("Find an order").input_value() == "PAY-004"
+    # the box is drawn before the address is read into it
+    box = page.get_by_label("Find an order")
+    expect(box).to_have_value("PAY-004", timeout=20_000)
 
 
 def test_hostile_ids_are_shown_as_they_are(page: Page, address: str) -> None:
