@@ -30,9 +30,9 @@ deliveries as (
 
 ),
 
-return_events as (
+returns as (
 
-    select * from {{ ref('int_return_events') }}
+    select * from {{ ref('fct_returns') }}
     where {{ is_affected('story_id') }}
 
 ),
@@ -47,33 +47,6 @@ shipped_events as (
 shipped_lines as (
 
     {{ unnest_lines('shipped_events', ['occurred_at']) }}
-
-),
-
-received_returns as (
-
-    select
-        order_lines.order_line_id,
-        received.quantity,
-        row_number() over (
-            partition by received.return_line_id order by order_lines.line_position
-        ) as match_rank
-
-    from return_events as received
-    inner join return_events as initiated
-        on received.return_line_id = initiated.return_line_id
-        and initiated.event_name = 'return_initiated'
-    inner join order_lines
-        on initiated.order_id = order_lines.order_id
-        and (
-            initiated.order_line_id = order_lines.order_line_id
-            -- a portal names the product, not the line
-            or (
-                initiated.order_line_id is null
-                and initiated.sku = order_lines.sku
-            )
-        )
-    where received.event_name = 'return_received'
 
 ),
 
@@ -151,13 +124,15 @@ units_delivered as (
 
 ),
 
+-- a unit is returned when received; which line it was of is the return's to say
 units_returned as (
 
     select
         order_line_id,
-        sum(quantity) as quantity_returned
-    from received_returns
-    where match_rank = 1
+        sum(received_quantity) as quantity_returned
+
+    from returns
+    where order_line_id is not null
     group by order_line_id
 
 ),
