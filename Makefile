@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: run setup test test-deep lint dashboard dagster sample lock clean
+.PHONY: run setup test test-deep bench charts lint dashboard dagster sample lock clean
 
 run: setup
 	@$(BIN)/postorder run
@@ -29,6 +29,12 @@ test: setup
 
 test-deep: setup
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+bench: setup
+	@$(BIN)/python -m tests.bench
+
+charts: setup
+	@$(BIN)/python -m tests.ingestion.simulator.charts charts.png
 
 lint: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports --no-cache \

@@ -80,6 +80,10 @@ AsOf = Annotated[
         show_default=False,
     ),
 ]
+Rate = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, help="Share, 0 to 1.", show_default=False),
+]
 FullRefresh = Annotated[
     bool, typer.Option("--full-refresh", help="Build everything anew.")
 ]
@@ -230,13 +234,37 @@ def simulate(
         datetime,
         typer.Option(formats=["%Y-%m-%d"], help="First day, in Asia/Kolkata."),
     ] = datetime(2026, 3, 1),  # noqa: DTZ001 - a day, in the shop's own zone
+    scenario: Annotated[
+        str, typer.Option(help="What happens to the shop; --list names them.")
+    ] = "everyday",
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder, apart from --out, for what really happened.",
+            show_default=False,
+        ),
+    ] = None,
+    late: Rate = None,
+    duplicated: Rate = None,
+    missing: Rate = None,
+    corrupted: Rate = None,
     is_sample: Annotated[
         bool, typer.Option("--sample", help="Write the embedded sample anew.")
     ] = False,
+    is_list: Annotated[
+        bool, typer.Option("--list", help="Tell the scenarios and what they show.")
+    ] = False,
 ) -> None:
-    """Write the event files of a shop that never was."""
+    """Write the event files of a shop that never was, and its truth if asked.
+
+    The four rates are shares of the facts (of the lines, for --corrupted); without
+    them the scenario's own hold, which corrupt nothing.
+    """
     from dagster_project import display
 
+    if is_list:
+        display.scenarios()
+        return
     if is_sample:
         from dagster_project.shops import SAMPLE
         from ingestion.simulator.sample import write_sample
@@ -246,11 +274,24 @@ def simulate(
     if out is None:
         raise typer.BadParameter("name the folder to write", param_hint="--out")
     from ingestion.simulator import simulate as write_events
+    from ingestion.simulator import world_of
 
     simulated = write_events(
-        orders=orders, days=days, seed=seed, start=start.date(), out=out
+        orders=orders,
+        days=days,
+        seed=seed,
+        start=start.date(),
+        out=out,
+        truth=truth,
+        world=world_of(
+            scenario,
+            late=late,
+            duplicated=duplicated,
+            missing=missing,
+            corrupted=corrupted,
+        ),
     )
-    display.simulation(simulated, out)
+    display.simulation(simulated, out, scenario=scenario, truth=truth)
 
 
 @app.command()

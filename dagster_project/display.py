@@ -105,13 +105,33 @@ def landing(landed: Landing) -> None:
             )
 
 
-def simulation(simulated: Simulation, folder: Path) -> None:
-    """Print what was simulated."""
+def simulation(
+    simulated: Simulation,
+    folder: Path,
+    *,
+    scenario: str = "everyday",
+    truth: Path | None = None,
+) -> None:
+    """Print what was simulated, and what should become visible in it."""
+    from ingestion.simulator import SCENARIOS
+
     lines = sum(simulated.lines.values())
-    _out().print(
+    out = _out()
+    out.print(
         f"Simulated {_count(simulated.orders, 'order')}: {lines:,} lines in "
         f"{_count(len(simulated.files), 'file')} under {folder}"
     )
+    if truth:
+        out.print(f"What really happened: {truth}")
+    out.print(f"{scenario}: {SCENARIOS[scenario].shows}")
+
+
+def scenarios() -> None:
+    """Print each scenario with what should become visible in it, and where."""
+    from ingestion.simulator import SCENARIOS
+
+    for name, each in SCENARIOS.items():
+        _out().print(f"{name}: {each.shows}\n")
 
 
 def build_report(report: BuildReport, *, schema: str | None = None) -> None:

@@ -6,6 +6,14 @@ columns of a block of orders, and recorded second, through ``journal``.
 """
 
 from ingestion.simulator.catalog import catalog_seeds
+from ingestion.simulator.scenarios import SCENARIOS, Scenario, world_of
 from ingestion.simulator.simulation import Simulation, simulate
 
-__all__ = ["Simulation", "catalog_seeds", "simulate"]
+__all__ = [
+    "SCENARIOS",
+    "Scenario",
+    "Simulation",
+    "catalog_seeds",
+    "simulate",
+    "world_of",
+]

@@ -1,4 +1,4 @@
-"""From an order to goods set aside: routing, reservation, address, promise."""
+"""From an order to goods set aside: routing, reservation, and the date promised."""
 
 from __future__ import annotations
 
@@ -6,45 +6,52 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ingestion.simulator.addressing import Addressing as Addressing
+from ingestion.simulator.addressing import address_hash as address_hash
+from ingestion.simulator.addressing import record_addresses
 from ingestion.simulator.catalog import LOCATIONS, PRODUCTS, SKU_CATEGORY
 from ingestion.simulator.draws import Draws, Flags, Integers
-from ingestion.simulator.journal import (
-    DAY,
-    NEVER,
-    Fields,
-    Journal,
-    Partly,
-    Text,
-    after,
-    joined,
-    labels,
-    text,
-    when,
-)
-from ingestion.simulator.parameters import ACCOUNT, ADDRESSES, PROMISES, STOCK
+from ingestion.simulator.journal import Journal
+from ingestion.simulator.moments import DAY, NEVER, after, when
+from ingestion.simulator.parameters.shop import ACCOUNT
 from ingestion.simulator.paying import Payments
 from ingestion.simulator.placing import (
     COD,
     LINES,
     PICKUP,
     SHIP,
-    SHOP,
     SKUS,
     Orders,
 )
+from ingestion.simulator.text import Fields, Text, joined, labels, text
 
 OMS = f"oms:{ACCOUNT}"
-CHECKER = f"addresscheck:{ACCOUNT}"
+CRM = f"crm:{ACCOUNT}"
+PHONE_APP = 1
+AT_ONCE = 600
+"""Seconds within which the message counts as part of the backorder itself."""
 PLACES = tuple(place.location_id for place in LOCATIONS)
 KINDS = tuple(place.kind for place in LOCATIONS)
 FALLBACKS = np.array([place.fallback for place in LOCATIONS])
 PROMISE_HOUR = 21
-REVISIONS = ("payment_delay", "fraud_review", "backorder", "address_correction")
+REVISIONS = (
+    "payment_delay",
+    "fraud_review",
+    "inventory_reallocation",
+    "address_correction",
+    "backorder",
+)
+"""Why a gate stays shut, in the order of the gates; last, stock not there at all."""
+
+BACKORDER = REVISIONS.index("backorder")
+STOCK_GATE = 2
+AT_A_GATE, ON_THE_FLOOR, ON_THE_ROAD = range(3)
+"""Where a promise is revised."""
 
 
 def allocate_stock(orders: Orders, payments: Payments, draws: Draws) -> Allocation:
     """Reserve every line of a block of orders, as far as nobody cancels."""
-    settings = STOCK
+    settings = orders.world.stock
     shape = orders.quantity.shape
     paid = np.minimum(payments.authorized, payments.captured)
     begin = np.where(orders.mode == COD, after(orders.placed, 15), paid)
@@ -63,6 +70,7 @@ def allocate_stock(orders: Orders, payments: Payments, draws: Draws) -> Allocati
 
     routed, failed, moved, failed_again = never(), never(), never(), never()
     backordered, released, reserved = never(), never(), never()
+    expected, told, told_date = never(), never(), never()
     location = np.zeros(shape, dtype=np.int64)
     attempt = np.ones(shape, dtype=np.int64)
     reason = np.zeros(shape, dtype=np.int64)
@@ -107,6 +115,9 @@ def allocate_stock(orders: Orders, payments: Payments, draws: Draws) -> Allocati
         location[line] = np.where(
             falls_back & ~is_short_again, FALLBACKS[orders.home], orders.home
         )
+        expected[line], told[line], told_date[line] = _tell_of_backorder(
+            orders, backordered[line], released[line], line, draws
+        )
         attempt[line] = 1 + is_short + (is_short_again & waits)
         reserved[line] = np.select(
             [~is_short, falls_back & ~is_short_again],
@@ -121,6 +132,9 @@ def allocate_stock(orders: Orders, payments: Payments, draws: Draws) -> Allocati
         moved=moved,
         failed_again=failed_again,
         backordered=backordered,
+        expected=expected,
+        told=told,
+        told_date=told_date,
         released=released,
         reserved=reserved,
         location=location,
@@ -130,39 +144,35 @@ def allocate_stock(orders: Orders, payments: Payments, draws: Draws) -> Allocati
     )
 
 
-def check_addresses(orders: Orders, draws: Draws) -> Addressing:
-    """Check the addresses of a block of shipped orders."""
-    settings = ADDRESSES
-    ships = orders.fulfillment == SHIP
-    checked = after(
-        when(ships, orders.placed),
-        settings.check.whole(draws.uniform("address/check")) + 6,
+def _tell_of_backorder(
+    orders: Orders,
+    backordered: Integers,
+    released: Integers,
+    line: int,
+    draws: Draws,
+) -> tuple[Integers, Integers, Integers]:
+    """Guess when goods come and tell the customer, or not, or another date.
+
+    Returns:
+        The date in the books, the moment of the message, the date in the message.
+    """
+    settings = orders.world.stock
+    key = f"backorder/{line}"
+    expected = after(
+        backordered, settings.backorder_guess.whole(draws.uniform(f"{key}/guess"))
     )
-    share = np.array(settings.failure_share)[orders.plan.area]
-    is_bad = draws.chance("address/bad", share) & ~orders.plan.is_export
-    is_doubtful = ~is_bad & draws.chance("address/review", settings.review_share)
-    is_mended = draws.chance("address/mended", settings.corrected_share)
-    corrected = after(
-        when(is_bad & is_mended, checked),
-        settings.correction.whole(draws.uniform("address/correction")) + 60,
+    is_told = draws.chance(f"{key}/told", settings.backorder_told_share)
+    told = after(
+        when(is_told, backordered),
+        settings.backorder_told.whole(draws.uniform(f"{key}/message")),
     )
-    looked_at = after(
-        when(is_doubtful, checked),
-        settings.review.whole(draws.uniform("address/look")) + 60,
-    )
-    passed = np.select([is_bad, is_doubtful], [corrected, looked_at], checked)
-    return Addressing(
-        checked=checked,
-        is_bad=is_bad,
-        is_doubtful=is_doubtful,
-        corrected=corrected,
-        looked_at=looked_at,
-        passed=np.where(ships, passed, 0),
-        given_up=after(
-            when(ships & is_bad & ~is_mended, checked),
-            settings.given_up.whole(draws.uniform("address/given up")),
-        ),
-    )
+    # the message is written from a list that is a day or more behind the books
+    slip = settings.backorder_other_date.whole(draws.uniform(f"{key}/slip"))
+    is_sooner = draws.chance(f"{key}/sooner", settings.backorder_sooner_share)
+    is_other = draws.chance(f"{key}/other", settings.backorder_other_date_share)
+    off = np.where(is_sooner, -slip, slip)
+    told_date = after(expected, np.where(is_other, off, 0))
+    return expected, when(told < released, told), np.maximum(told_date, told)
 
 
 def promise_delivery(
@@ -173,7 +183,7 @@ def promise_delivery(
     draws: Draws,
 ) -> Promise:
     """Promise a delivery date, and revise it where a gate stays shut."""
-    settings = PROMISES
+    settings = orders.world.promises
     promised = after(
         when(orders.needs_stock, orders.placed),
         40 + (draws.uniform("promise/told") * 160).astype(np.int64),
@@ -201,8 +211,10 @@ def promise_delivery(
         due=due,
         revised=revised,
         new_due=due + extra * DAY,
-        reason=slowest,
-        is_told=draws.chance("promise/notified", settings.told_share),
+        reason=np.where(
+            (slowest == STOCK_GATE) & allocation.is_backordered, BACKORDER, slowest
+        ),
+        is_told=draws.chance("promise/notified", settings.told_share[AT_A_GATE]),
         passed=np.where(orders.needs_stock, promised, 0),
     )
 
@@ -214,7 +226,6 @@ def record_allocation(
     addressing: Addressing,
     promise: Promise,
     stop: Integers,
-    draws: Draws,
     journal: Journal,
 ) -> None:
     """Record routing, reservations, address checks and promises, until ``stop``."""
@@ -229,7 +240,9 @@ def record_allocation(
         elsewhere = labels(FALLBACKS[orders.home], PLACES)
         failure: Fields = {
             "requested_quantity": orders.quantity[line],
-            "reason_code": labels(allocation.reason[line], STOCK.reasons.labels),
+            "reason_code": labels(
+                allocation.reason[line], orders.world.stock.reasons.labels
+            ),
             "error_code": "RESERVE_REFUSED",
             "is_after_capture": payments.captured < allocation.failed[line],
         }
@@ -294,12 +307,23 @@ def record_allocation(
             **here,
             **goods,
             **units,
-            expected_at=after(
-                allocation.backordered[line],
-                5 * DAY
-                + (draws.uniform(f"backorder/guess/{line}") * 4).astype(int) * DAY,
+            expected_at=allocation.expected[line],
+            is_customer_notified=allocation.told[line]
+            < allocation.backordered[line] + AT_ONCE,
+        )
+        journal.record(
+            "orders",
+            "backorder_notified",
+            at=allocation.told[line],
+            source=CRM,
+            **until,
+            **slot,
+            **here,
+            message_id=joined(orders.line_id[line], "-MB"),
+            expected_at=allocation.told_date[line],
+            message_channel=labels(
+                (orders.channel == PHONE_APP).astype(int), ("email", "whatsapp")
             ),
-            is_customer_notified=promise.is_told,
         )
         journal.record(
             "orders",
@@ -325,8 +349,8 @@ def record_allocation(
             location_id=labels(allocation.location[line], PLACES),
             attempt_no=allocation.attempt[line],
         )
-    _record_addresses(orders, addressing, stop, draws, journal)
-    shown: Fields = {"is_shown_to_customer": True, "display_channel": "order_page"}
+        _keep_tries(orders, payments, allocation, line, stop, journal)
+    record_addresses(orders, addressing, stop, journal)
     journal.record(
         "orders",
         "delivery_promise_confirmed",
@@ -338,22 +362,8 @@ def record_allocation(
         promise_min_at=np.maximum(promise.due - 2 * DAY, orders.placed),
         promise_max_at=promise.due,
         promise_source="checkout",
-        **shown,
-    )
-    journal.record(
-        "orders",
-        "delivery_promise_revised",
-        at=promise.revised,
-        source=OMS,
-        **until,
-        **order,
-        promise_no=2,
-        promise_max_at=promise.new_due,
-        previous_promise_max_at=promise.due,
-        promise_source="oms",
-        reason_code=labels(promise.reason, REVISIONS),
-        **shown,
-        notified_at=Partly(promise.revised + 300, promise.is_told),
+        is_shown_to_customer=True,
+        display_channel="order_page",
     )
 
 
@@ -362,96 +372,70 @@ def reservation_id(orders: Orders, line: int, attempt: Integers) -> Text:
     return joined("rs-", orders.line_id[line], "-", text(attempt))
 
 
-def _record_addresses(
+def _keep_tries(
     orders: Orders,
-    addressing: Addressing,
+    payments: Payments,
+    allocation: Allocation,
+    line: int,
     stop: Integers,
-    draws: Draws,
     journal: Journal,
 ) -> None:
-    """Record address checks; a corrected address has another hash."""
-    settings = ADDRESSES
-    good: Fields = {
-        "order_id": orders.order_id,
-        "is_serviceable": True,
-        "is_normalized": True,
-        "is_carrier_compatible": True,
-    }
-    door = _address_hash(orders, 0)
-    check = settings.checks.codes(draws.uniform("address/which"))
-    journal.record(
-        "orders",
-        "address_validation_failed",
-        at=addressing.checked,
-        source=CHECKER,
-        where=addressing.is_bad,
-        until=stop,
-        order_id=orders.order_id,
-        address_hash=door,
-        failed_check=labels(check, settings.checks.labels),
-        error_code=labels(check, ("ADDR_PARSE", "PIN_UNSERVED", "CARRIER_REFUSES")),
-        postal_code=Partly(orders.postal_code, ~orders.plan.is_export),
-    )
-    journal.record(
-        "orders",
-        "order_updated",
-        at=after(addressing.corrected, -20),
-        source=SHOP,
-        until=stop,
-        order_id=orders.order_id,
-        revision_no=1,
-        changed_field="shipping_address",
-    )
-    journal.record(
-        "orders",
-        "address_validated",
-        at=addressing.corrected,
-        source=CHECKER,
-        until=stop,
-        slot="corrected",
-        **good,
-        address_hash=_address_hash(orders, 1),
-        is_manual_review_required=False,
-        is_corrected=True,
-    )
-    journal.record(
-        "orders",
-        "address_validated",
-        at=addressing.checked,
-        source=CHECKER,
-        where=~addressing.is_bad,
-        until=stop,
-        **good,
-        address_hash=door,
-        is_manual_review_required=addressing.is_doubtful,
-    )
-    journal.record(
-        "orders",
-        "address_validated",
-        at=addressing.looked_at,
-        source=CHECKER,
-        until=stop,
-        slot="looked at",
-        **good,
-        address_hash=door,
-        rule_version="2",
-        is_manual_review_required=False,
-    )
+    """Keep the tries to reserve a line: at home, elsewhere, once stock has come."""
+    home, elsewhere = orders.home, FALLBACKS[orders.home]
+    reserved = allocation.reserved[line]
+    last = allocation.released[line]
+    fell_back = allocation.moved[line] < NEVER
+    is_late = last < NEVER
+    first = when(allocation.failed[line] >= NEVER, reserved)
+    second = when(fell_back & (allocation.failed_again[line] >= NEVER), reserved)
+    for place, asked, got, failed in (
+        (home, allocation.routed[line], first, allocation.failed[line]),
+        (elsewhere, allocation.moved[line], second, allocation.failed_again[line]),
+        (home, last, when(is_late, reserved), orders.nothing),
+    ):
+        keep_try(orders, payments, line, place, asked, got, failed, stop, journal)
 
 
-def _address_hash(orders: Orders, version: int) -> Text:
-    """Return a stand-in for the keyed hash of the customer's address."""
-    salt = 0x9E3779B97F4A7C15 * (version + 1)
-    words = []
-    for part in range(4):
-        word = orders.plan.pin + np.uint64(salt * (part + 1) % 2**64)
-        word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        words.append(word ^ (word >> np.uint64(31)))
-    octets = np.stack(words, axis=1).astype(">u8").view(np.uint8)
-    pairs = np.array([f"{octet:02x}" for octet in range(256)], dtype="U2")
-    digits = np.ascontiguousarray(pairs[octets]).view("U64").ravel()
-    return labels(np.arange(len(digits)), digits.tolist())
+def keep_try(
+    orders: Orders,
+    payments: Payments,
+    line: int,
+    place: Integers,
+    asked: Integers,
+    got: Integers,
+    failed: Integers,
+    stop: Integers,
+    journal: Journal,
+) -> None:
+    """Keep one try per order to reserve a line, as far as nobody cancels first.
+
+    Args:
+        orders: The orders.
+        payments: Their payments, which tell whether money was taken before.
+        line: Number of the line.
+        place: Location asked.
+        asked: When.
+        got: When the units were locked.
+        failed: When they were refused.
+        stop: When the order is stopped.
+        journal: Keeps the truth.
+    """
+    got, failed = when(got < stop, got), when(failed < stop, failed)
+    journal.truth.record(
+        "reservations",
+        where=asked < stop,
+        order_id=orders.order_id,
+        order_line_id=orders.line_id[line],
+        sku=labels(orders.sku[line], SKUS),
+        location_id=labels(place, PLACES),
+        placed_at=orders.placed,
+        requested_at=asked,
+        reserved_at=got,
+        failed_at=failed,
+        is_after_capture=payments.captured < np.minimum(got, failed),
+        is_test=orders.is_test,
+        is_synthetic=orders.is_synthetic,
+    )
 
 
 @dataclass(frozen=True)
@@ -459,6 +443,9 @@ class Allocation:
     """Stock for each line; arrays are (line, order), moments in seconds.
 
     Attributes:
+        expected: When the books expect the goods of a backorder.
+        told: When a message tells the customer of the backorder.
+        told_date: When that message says the goods will come.
         passed: Per order, when the last line was reserved.
         dropped: Per order, when the shop gives a line up as unobtainable.
     """
@@ -469,6 +456,9 @@ class Allocation:
     moved: Integers
     failed_again: Integers
     backordered: Integers
+    expected: Integers
+    told: Integers
+    told_date: Integers
     released: Integers
     reserved: Integers
     location: Integers
@@ -476,18 +466,11 @@ class Allocation:
     passed: Integers
     dropped: Integers
 
-
-@dataclass(frozen=True)
-class Addressing:
-    """Address checks of a block; moments in seconds."""
-
-    checked: Integers
-    is_bad: Flags
-    is_doubtful: Flags
-    corrected: Integers
-    looked_at: Integers
-    passed: Integers
-    given_up: Integers
+    @property
+    def is_backordered(self) -> Flags:
+        """Whether some line of the order has to wait for stock."""
+        waits: Flags = self.backordered.min(axis=0) < NEVER
+        return waits
 
 
 @dataclass(frozen=True)

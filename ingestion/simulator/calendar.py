@@ -8,8 +8,8 @@ from datetime import date
 import numpy as np
 
 from ingestion.simulator.draws import Integers
-from ingestion.simulator.journal import DAY, NEVER
-from ingestion.simulator.parameters import HOLIDAYS
+from ingestion.simulator.moments import DAY, NEVER
+from ingestion.simulator.parameters.shop import HOLIDAYS
 
 SATURDAY, SUNDAY = 5, 6
 LONGEST_CLOSURE_DAYS = 5

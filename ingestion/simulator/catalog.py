@@ -232,5 +232,7 @@ SKU_PRICE = np.array([product.price_minor for product in PRODUCTS], dtype=np.int
 SKU_TAX = np.array([product.tax_percent for product in PRODUCTS], dtype=np.int64)
 SKU_LIFE = np.array([product.life_days for product in PRODUCTS], dtype=np.int64)
 SKU_SIZE = np.array([product.size for product in PRODUCTS], dtype=np.int64)
+SKU_PLACE = {product.sku: place for place, product in enumerate(PRODUCTS)}
 DIGITAL = CATEGORIES.index("digital")
+TEA = CATEGORIES.index("tea")
 APPAREL = CATEGORIES.index("apparel")

@@ -1,4 +1,4 @@
-"""On the road: attempts, deliveries, returns to origin, counters, downloads, cash."""
+"""To the customer: parcels, counters, downloads, and the cash from the door."""
 
 from __future__ import annotations
 
@@ -6,42 +6,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingestion.simulator.allocating import OMS, PLACES, Promise
+from ingestion.simulator.allocating import PLACES, Promise
 from ingestion.simulator.calendar import Calendar
-from ingestion.simulator.draws import Draws, Flags, Integers, by_segment
+from ingestion.simulator.carrying import Parcel as Parcel
+from ingestion.simulator.carrying import carry
+from ingestion.simulator.catalog import AREAS
+from ingestion.simulator.draws import Draws, Integers, by_segment
 from ingestion.simulator.fulfilling import (
     COURIERS,
     PARCELS,
     WMS,
     Fulfillment,
 )
-from ingestion.simulator.journal import (
-    DAY,
-    NEVER,
-    Fields,
-    Journal,
-    Partly,
-    after,
-    joined,
-    labels,
-    text,
-    when,
-)
-from ingestion.simulator.parameters import ACCOUNT, DELIVERY, PROMISES
+from ingestion.simulator.journal import Journal
+from ingestion.simulator.moments import DAY, NEVER, after, when
+from ingestion.simulator.parameters.shop import ACCOUNT
 from ingestion.simulator.paying import Payments
 from ingestion.simulator.placing import (
     DIGITAL_ONLY,
+    FULFILLMENTS,
     LINES,
+    MODES,
     PICKUP,
     PREPAID,
-    SHIP,
     SHOP,
     SKUS,
     Orders,
 )
-
-ATTEMPTS = 3
-TRACKER = f"shiprocket:{ACCOUNT}"
+from ingestion.simulator.text import Fields, Partly, joined, labels, text
+from ingestion.simulator.tracking import TRACKER as TRACKER
+from ingestion.simulator.tracking import record_parcel
 
 
 def deliver_orders(
@@ -53,15 +47,16 @@ def deliver_orders(
     draws: Draws,
 ) -> Delivery:
     """Bring a block's parcels to the door, the counter, or back."""
+    settings = orders.world.delivery
     parcels = tuple(
-        _carry(orders, promise, fulfillment, number, draws) for number in range(PARCELS)
+        carry(orders, promise, fulfillment, number, draws) for number in range(PARCELS)
     )
     cash = _cash_due(orders, fulfillment)
     collected, remitted = [], []
     for number, parcel in enumerate(parcels):
         money = after(
             when((cash[number] > 0) & ~parcel.is_false, parcel.delivered),
-            DELIVERY.cod_collection.whole(draws.uniform(f"cod/collection/{number}")),
+            settings.cod_collection.whole(draws.uniform(f"cod/collection/{number}")),
         )
         collected.append(money)
         carrier = fulfillment.carrier[number]
@@ -70,21 +65,21 @@ def deliver_orders(
                 after(
                     money,
                     by_segment(
-                        DELIVERY.remittance,
+                        settings.remittance,
                         carrier,
                         draws.uniform(f"cod/sent/{number}"),
                     ),
                 ),
-                np.array(DELIVERY.remittance_weekdays)[carrier],
+                np.array(settings.remittance_weekdays)[carrier],
             )
         )
     is_pickup = orders.fulfillment == PICKUP
     stop = fulfillment.cancellation.at
     ready = after(when(is_pickup, fulfillment.packed[0]), 1200)
     ready = when(ready < stop, ready)
-    wait = DELIVERY.pickup_wait.whole(draws.uniform("pickup/wait"))
+    wait = settings.pickup_wait.whole(draws.uniform("pickup/wait"))
     came = calendar.into_hours(after(ready, wait), 10, 21)
-    expiry = after(ready, DELIVERY.pickup_expiry_days * DAY)
+    expiry = after(ready, settings.pickup_expiry_days * DAY)
     downloaded = after(
         when(
             orders.fulfillment == DIGITAL_ONLY,
@@ -100,8 +95,8 @@ def deliver_orders(
         pickup_ready=ready,
         picked_up=when(came < expiry, came),
         no_show=when(
-            np.minimum(came, expiry) > ready + DELIVERY.pickup_flagged_days * DAY,
-            after(ready, DELIVERY.pickup_flagged_days * DAY + 3600),
+            np.minimum(came, expiry) > ready + settings.pickup_flagged_days * DAY,
+            after(ready, settings.pickup_flagged_days * DAY + 3600),
         ),
         pickup_expired=when(came >= expiry, expiry),
         downloaded=when(downloaded < stop, downloaded),
@@ -110,16 +105,18 @@ def deliver_orders(
 
 def record_delivery(
     orders: Orders,
-    promise: Promise,
     fulfillment: Fulfillment,
     delivery: Delivery,
     draws: Draws,
     journal: Journal,
 ) -> None:
     """Record what carriers, counters and download pages report."""
+    settings = orders.world.delivery
     for number, parcel in enumerate(delivery.parcels):
-        _record_parcel(orders, fulfillment, delivery, number, parcel, draws, journal)
-    _record_carrier_revisions(orders, promise, fulfillment, draws, journal)
+        record_parcel(orders, fulfillment, number, parcel, draws, journal)
+        _record_cash(orders, fulfillment, delivery, number, draws, journal)
+        _keep_parcel(orders, fulfillment, delivery, number, parcel, journal)
+    _keep_stages(orders, fulfillment, delivery, journal)
     order: Fields = {"order_id": orders.order_id}
     handoff = {**order, "fulfillment_order_id": joined(orders.order_id, "-F1")}
     counter: Fields = {
@@ -132,7 +129,7 @@ def record_delivery(
         at=delivery.pickup_ready,
         **counter,
         **handoff,
-        pickup_by_at=after(delivery.pickup_ready, DELIVERY.pickup_expiry_days * DAY),
+        pickup_by_at=after(delivery.pickup_ready, settings.pickup_expiry_days * DAY),
         is_customer_notified=True,
     )
     journal.record(
@@ -141,7 +138,7 @@ def record_delivery(
         at=delivery.no_show,
         **counter,
         **handoff,
-        waiting_days=DELIVERY.pickup_flagged_days,
+        waiting_days=settings.pickup_flagged_days,
     )
     journal.record(
         "orders",
@@ -157,7 +154,7 @@ def record_delivery(
         at=delivery.pickup_expired,
         **counter,
         **handoff,
-        waiting_days=DELIVERY.pickup_expiry_days,
+        waiting_days=settings.pickup_expiry_days,
     )
     for line in range(LINES):
         journal.record(
@@ -218,113 +215,6 @@ def record_delivery(
         )
 
 
-def _carry(
-    orders: Orders,
-    promise: Promise,
-    fulfillment: Fulfillment,
-    number: int,
-    draws: Draws,
-) -> Parcel:
-    """Carry the parcels with one number from dispatch to their end."""
-    settings = DELIVERY
-    key = f"road/{number}"
-    shipped = fulfillment.shipped[number]
-    carrier = fulfillment.carrier[number]
-    count = len(shipped)
-    speed = draws.uniform(f"{key}/transit")
-    transit = np.zeros(count, dtype=np.int64)
-    for distance, tables in enumerate(settings.transit):
-        rows = orders.distance == distance
-        transit[rows] = by_segment(
-            (*tables, settings.export_transit), carrier[rows], speed[rows]
-        )
-    arrived = after(shipped, transit)
-    fate = draws.uniform(f"{key}/fate")
-    lost_share = np.array(settings.lost_share)[carrier]
-    is_lost = fate < lost_share
-    is_damaged = ~is_lost & (fate < lost_share + settings.damaged_share)
-    lost = after(
-        when(is_lost, shipped), settings.lost_after.whole(draws.uniform(f"{key}/lost"))
-    )
-    damaged = when(is_damaged, arrived)
-
-    is_cod = orders.mode != PREPAID
-    failing = np.where(
-        is_cod[None, :],
-        np.array(settings.failure_cod)[:, None],
-        np.array(settings.failure_prepaid)[:, None],
-    )
-    giving_up = np.where(
-        is_cod[None, :],
-        np.array(settings.given_up_cod)[:, None],
-        np.array(settings.given_up_prepaid)[:, None],
-    )
-    factor = np.array(settings.carrier_failure_factor)[carrier]
-    out = np.full((ATTEMPTS, count), NEVER, dtype=np.int64)
-    failed = np.full((ATTEMPTS, count), NEVER, dtype=np.int64)
-    delivered = np.full(count, NEVER, dtype=np.int64)
-    recalled = np.full(count, NEVER, dtype=np.int64)
-    last_attempt = np.zeros(count, dtype=np.int64)
-    next_try = when(~is_lost & ~is_damaged, arrived)
-    is_late = np.zeros(count, dtype=np.bool_)
-    for attempt in range(ATTEMPTS):
-        day = next_try // DAY + (next_try % DAY > 10 * 3600)
-        at_door = day * DAY + settings.first_hour.whole(
-            draws.uniform(f"{key}/hour/{attempt}")
-        )
-        at_door = np.where(next_try >= NEVER, NEVER, at_door)
-        out[attempt] = np.where(
-            at_door >= NEVER, NEVER, day * DAY + 7 * 3600 + at_door % 5400
-        )
-        if attempt == 0:
-            is_late = at_door > promise.due
-        share = failing[attempt] * factor
-        share = np.where(is_late, share * settings.late_failure_factor, share)
-        fails = draws.chance(f"{key}/fails/{attempt}", share)
-        failed[attempt] = when(fails, at_door)
-        delivered = np.minimum(delivered, when(~fails, at_door))
-        last_attempt = np.where(at_door < NEVER, attempt + 1, last_attempt)
-        quits = draws.chance(f"{key}/quits/{attempt}", giving_up[attempt])
-        recalled = np.minimum(recalled, when(fails & quits, at_door))
-        next_try = after(
-            when(fails & ~quits, at_door),
-            settings.next_attempt.whole(draws.uniform(f"{key}/next/{attempt}")),
-        )
-    back = after(
-        np.minimum(recalled, damaged),
-        settings.recall.whole(draws.uniform(f"{key}/recall")) + 600,
-    )
-    home = by_segment(settings.homeward, orders.distance, draws.uniform(f"{key}/home"))
-    returned = after(back, home)
-    is_false = (recalled < NEVER) & draws.chance(
-        f"{key}/false", settings.false_delivery_share
-    )
-    # the courier claimed the last attempt as a delivery, then sent the parcel back
-    claimed = when(is_false, recalled)
-    for attempt in range(ATTEMPTS):
-        failed[attempt] = np.where(failed[attempt] == claimed, NEVER, failed[attempt])
-    acknowledged = after(
-        when(
-            draws.chance(f"{key}/acknowledged", settings.acknowledged_share), returned
-        ),
-        settings.acknowledgement.whole(draws.uniform(f"{key}/acknowledgement")) + 300,
-    )
-    return Parcel(
-        shipped=shipped,
-        out=out,
-        failed=failed,
-        delivered=np.minimum(delivered, claimed),
-        last_attempt=last_attempt,
-        lost=lost,
-        damaged=damaged,
-        back=back,
-        returned=returned,
-        acknowledged=acknowledged,
-        is_false=is_false,
-        is_late=is_late,
-    )
-
-
 def _cash_due(orders: Orders, fulfillment: Fulfillment) -> Integers:
     """Return what each parcel has to collect at the door, minor units."""
     value = (fulfillment.goods * orders.unit_paid[None]).sum(axis=1)
@@ -336,199 +226,22 @@ def _cash_due(orders: Orders, fulfillment: Fulfillment) -> Integers:
     return np.stack([due - second, second])
 
 
-def _record_parcel(
+def _record_cash(
     orders: Orders,
     fulfillment: Fulfillment,
     delivery: Delivery,
     number: int,
-    parcel: Parcel,
     draws: Draws,
     journal: Journal,
 ) -> None:
-    """Record the carrier's view of the parcels with one number."""
-    settings = DELIVERY
+    """Record the cash taken at the door and handed on by the carrier."""
+    settings = orders.world.delivery
     carrier = labels(fulfillment.carrier[number], COURIERS)
-    space = joined(carrier, "_v2")
     shipment: Fields = {
         "shipment_id": fulfillment.shipment_id[number],
         "carrier": carrier,
     }
-    feed: Fields = {"source": TRACKER, "feed": "scan"}
     slot: Fields = {"slot": str(number)}
-    tells = draws.chance(f"road/{number}/scanned", settings.scanned_share)
-    first_seen = np.minimum(parcel.out[0], parcel.lost)
-    for status, code, share in (("picked_up", 42, 0.08), ("at_hub", 38, 0.55)):
-        gap = np.where(first_seen < NEVER, first_seen - parcel.shipped, 0)
-        journal.record(
-            "orders",
-            "shipment_scanned",
-            at=after(parcel.shipped, (gap * share).astype(np.int64)),
-            where=tells & (first_seen < NEVER),
-            **feed,
-            slot=f"{number}{status}",
-            **shipment,
-            scan_status=status,
-            source_code=str(code),
-            source_code_space=space,
-        )
-    case = joined("ndr-", fulfillment.shipment_id[number])
-    is_cod = orders.mode != PREPAID
-    for attempt in range(ATTEMPTS):
-        key = f"road/{number}/{attempt}"
-        spot: Fields = {"slot": f"{number}{attempt}"}
-        journal.record(
-            "orders",
-            "shipment_out_for_delivery",
-            at=parcel.out[attempt],
-            **feed,
-            **spot,
-            **shipment,
-            attempt_no=attempt + 1,
-        )
-        taste = draws.uniform(f"{key}/reason")
-        reasons = (*settings.reasons_cod.labels, *settings.reasons_prepaid.labels)
-        reason = np.where(
-            is_cod,
-            settings.reasons_cod.codes(taste),
-            settings.reasons_prepaid.codes(taste) + len(settings.reasons_cod.labels),
-        )
-        failed = parcel.failed[attempt]
-        journal.record(
-            "orders",
-            "delivery_attempt_failed",
-            at=failed,
-            **feed,
-            **spot,
-            **shipment,
-            attempt_no=attempt + 1,
-            reason_code=labels(reason, reasons),
-            error_code=joined("NDR-", text(reason + 11)),
-            ndr_id=case,
-        )
-        acted = after(failed, settings.action.whole(draws.uniform(f"{key}/action")))
-        again = (
-            parcel.out[attempt + 1]
-            if attempt + 1 < ATTEMPTS
-            else np.full(len(failed), NEVER)
-        )
-        acted = np.minimum(acted, np.minimum(again, parcel.back) - 60)
-        journal.record(
-            "orders",
-            "ndr_action_taken",
-            at=when(failed < NEVER, acted),
-            where=draws.chance(f"{key}/acts", settings.action_share) | (again >= NEVER),
-            source=TRACKER,
-            **spot,
-            shipment_id=fulfillment.shipment_id[number],
-            ndr_id=case,
-            action_no=attempt + 1,
-            attempt_no=attempt + 1,
-            ndr_action=labels(
-                (again >= NEVER).astype(int), ("reattempt", "return_to_origin")
-            ),
-        )
-    journal.record(
-        "orders",
-        "shipment_delivered",
-        at=parcel.delivered,
-        **feed,
-        **slot,
-        **shipment,
-        delivered_to=labels(
-            (draws.uniform(f"road/{number}/to") * 4).astype(np.int64),
-            ("customer", "customer", "household", "reception"),
-        ),
-        attempt_no=parcel.last_attempt,
-        is_otp_verified=Partly(True, is_cod & ~parcel.is_false),
-    )
-    _record_wrong_delivery(fulfillment, parcel, number, draws, journal)
-    value = (fulfillment.goods[number] * orders.unit_paid).sum(axis=0)
-    for name, at in (
-        ("shipment_lost", parcel.lost),
-        ("shipment_damaged", parcel.damaged),
-    ):
-        journal.record(
-            "orders",
-            name,
-            at=at,
-            **feed,
-            **slot,
-            **shipment,
-            declared_by="carrier",
-            amount_minor=value,
-            currency=orders.currency,
-        )
-    exhausted = parcel.last_attempt == ATTEMPTS
-    journal.record(
-        "orders",
-        "rto_initiated",
-        at=parcel.back,
-        **feed,
-        **slot,
-        **shipment,
-        reason_code=labels(
-            np.select([parcel.damaged < NEVER, exhausted, is_cod], [0, 1, 2], 3),
-            (
-                "parcel_damaged",
-                "attempts_exhausted",
-                "customer_refused",
-                "customer_unreachable",
-            ),
-        ),
-        initiated_by="carrier",
-        cost_minor=7400 + 1100 * orders.distance,
-        currency="INR",
-    )
-    trip = np.where(parcel.back < NEVER, parcel.returned - parcel.back, 0)
-    journal.record(
-        "orders",
-        "rto_in_transit",
-        at=after(parcel.back, trip // 3),
-        **feed,
-        **slot,
-        **shipment,
-    )
-    place = labels(fulfillment.location[number], PLACES)
-    journal.record(
-        "orders",
-        "rto_delivered",
-        at=parcel.returned,
-        **feed,
-        **slot,
-        **shipment,
-        location_id=place,
-    )
-    is_whole = parcel.damaged >= NEVER
-    journal.record(
-        "orders",
-        "rto_acknowledged",
-        at=parcel.acknowledged,
-        source=WMS,
-        feed="batch",
-        **slot,
-        shipment_id=fulfillment.shipment_id[number],
-        location_id=place,
-        item_condition=labels(is_whole.astype(int), ("damaged", "new")),
-        disposition=labels(is_whole.astype(int), ("not_restocked", "restocked")),
-    )
-    for line in range(LINES):
-        goods = fulfillment.goods[number, line]
-        journal.record(
-            "returns",
-            "inventory_restocked",
-            at=after(parcel.acknowledged, 1500),
-            where=(goods > 0) & is_whole,
-            source=WMS,
-            feed="batch",
-            slot=f"rto{number}{line}",
-            movement_id=joined("mv-", orders.line_id[line], "-o"),
-            sku=labels(orders.sku[line], SKUS),
-            location_id=place,
-            quantity=goods,
-            restock_cause="rto",
-            order_line_id=orders.line_id[line],
-            shipment_id=fulfillment.shipment_id[number],
-        )
     cash = delivery.cash[number]
     journal.record(
         "payments",
@@ -565,95 +278,84 @@ def _record_parcel(
     )
 
 
-def _record_wrong_delivery(
-    fulfillment: Fulfillment,
-    parcel: Parcel,
-    number: int,
-    draws: Draws,
-    journal: Journal,
-) -> None:
-    """Record deliveries scanned on the wrong parcel, and their retraction."""
-    claimed = after(parcel.shipped, 5 * 3600 + 1234)
-    is_wrong = draws.chance(f"road/{number}/wrong", DELIVERY.wrong_delivery_share)
-    # the parcel is still far away, so that nothing true is contradicted meanwhile
-    is_wrong &= np.minimum(parcel.out[0], parcel.lost) > claimed + 14 * 3600
-    at = when(is_wrong, claimed)
-    event_id = joined("scan-", fulfillment.shipment_id[number], "-w")
-    feed: Fields = {"source": TRACKER, "feed": "prompt", "slot": f"wrong{number}"}
-    journal.record(
-        "orders",
-        "shipment_delivered",
-        at=at,
-        **feed,
-        event_id=event_id,
-        shipment_id=fulfillment.shipment_id[number],
-        carrier=labels(fulfillment.carrier[number], COURIERS),
-    )
-    journal.record(
-        "orders",
-        "event_retracted",
-        at=after(at, 2 * 3600 + 300),
-        **feed,
-        target_event_id=event_id,
-        target_event_name="shipment_delivered",
-        retraction_cause="wrong_entity",
-    )
-
-
-def _record_carrier_revisions(
+def _keep_parcel(
     orders: Orders,
-    promise: Promise,
     fulfillment: Fulfillment,
-    draws: Draws,
+    delivery: Delivery,
+    number: int,
+    parcel: Parcel,
     journal: Journal,
 ) -> None:
-    """Record promises a carrier could not keep, told after dispatch."""
-    is_revised = draws.chance("promise/carrier", PROMISES.carrier_revised_share)
-    last = np.where(fulfillment.has_goods, fulfillment.shipped, 0).max(axis=0)
-    at = after(when(is_revised & (orders.fulfillment == SHIP), last), 7 * 3600)
-    before = np.where(promise.revised < at, promise.new_due, promise.due)
-    is_second = promise.revised < at
-    journal.record(
-        "orders",
-        "delivery_promise_revised",
-        at=at,
-        source=OMS,
-        slot="carrier",
+    """Keep what became of each parcel sent, whoever hears of it.
+
+    ``lost_at`` is when the carrier wrote it off: lost or destroyed. A parcel lost and
+    found again has ``delivered_at`` after it. ``received_at`` is missing where the
+    delivery was only claimed.
+    """
+    regions = (*(area.region for area in AREAS), "unknown")
+    journal.truth.record(
+        "parcels",
+        where=parcel.shipped < NEVER,
+        shipment_id=fulfillment.shipment_id[number],
         order_id=orders.order_id,
-        promise_no=2 + is_second.astype(np.int64),
-        promise_max_at=before + 2 * DAY,
-        previous_promise_max_at=before,
-        promise_source="carrier",
-        reason_code=labels(
-            draws.chance("promise/weather", 0.4).astype(int),
-            ("carrier_constraint", "weather_or_disruption"),
+        carrier=labels(fulfillment.carrier[number], COURIERS),
+        region=labels(
+            np.where(orders.plan.is_export, len(AREAS), orders.plan.area), regions
         ),
-        is_shown_to_customer=promise.is_told,
-        notified_at=Partly(at + 600, promise.is_told),
+        postal_code=Partly(orders.postal_code, ~orders.plan.is_export),
+        payment_mode=labels(orders.mode, MODES),
+        shipped_at=parcel.shipped,
+        first_attempt_at=parcel.first_attempt,
+        is_late_first_attempt=parcel.is_late,
+        delivered_at=parcel.delivered,
+        received_at=parcel.received,
+        rto_initiated_at=parcel.back,
+        rto_delivered_at=parcel.returned,
+        lost_at=parcel.written_off,
+        damaged_at=parcel.damaged,
+        is_false_delivery=parcel.is_false,
+        attempts=parcel.last_attempt,
+        cash_minor=delivery.cash[number],
+        collected_at=delivery.collected[number],
+        remitted_at=delivery.remitted[number],
+        is_test=orders.is_test,
+        is_synthetic=orders.is_synthetic,
     )
 
 
-@dataclass(frozen=True)
-class Parcel:
-    """The road of one parcel per order; attempts are (attempt, order)."""
+def _keep_stages(
+    orders: Orders, fulfillment: Fulfillment, delivery: Delivery, journal: Journal
+) -> None:
+    """Keep when each order really came how far, over all its parcels."""
+    stop = fulfillment.cancellation.at
+    has_goods = fulfillment.has_goods
+    roads = delivery.parcels
 
-    shipped: Integers
-    out: Integers
-    failed: Integers
-    delivered: Integers
-    last_attempt: Integers
-    lost: Integers
-    damaged: Integers
-    back: Integers
-    returned: Integers
-    acknowledged: Integers
-    is_false: Flags
-    is_late: Flags
+    def last(moments: Integers) -> Integers:
+        """Return when the last parcel with goods did."""
+        latest = np.where(has_goods, moments, -1).max(axis=0)
+        return when(latest >= 0, latest)
 
-    @property
-    def kept(self) -> Integers:
-        """When the customer really got the parcel."""
-        return when(~self.is_false, self.delivered)
+    received = np.stack([road.received for road in roads])
+    at_hand = np.minimum(delivery.picked_up, delivery.downloaded)
+    ready, packed = fulfillment.ready, last(fulfillment.packed)
+    journal.truth.record(
+        "stages",
+        order_id=orders.order_id,
+        placed_at=orders.placed,
+        ready_at=when(ready < stop, ready),
+        packed_at=when(packed < stop, packed),
+        shipped_at=fulfillment.shipped.min(axis=0),
+        last_shipped_at=last(fulfillment.shipped),
+        first_attempt_at=np.stack([road.first_attempt for road in roads]).min(axis=0),
+        last_first_attempt_at=last(np.stack([road.first_attempt for road in roads])),
+        first_delivered_at=delivery.first_received,
+        last_delivered_at=np.minimum(last(received), at_hand),
+        cancelled_at=stop,
+        fulfillment_type=labels(orders.fulfillment, FULFILLMENTS),
+        is_test=orders.is_test,
+        is_synthetic=orders.is_synthetic,
+    )
 
 
 @dataclass(frozen=True)
@@ -669,6 +371,12 @@ class Delivery:
     no_show: Integers
     pickup_expired: Integers
     downloaded: Integers
+
+    @property
+    def first_received(self) -> Integers:
+        """When each order's customer got the first of it."""
+        parcels = np.minimum(self.parcels[0].received, self.parcels[1].received)
+        return np.minimum(parcels, np.minimum(self.picked_up, self.downloaded))
 
     def line_delivered(self, fulfillment: Fulfillment, line: int) -> Integers:
         """When a line reached the customer, by parcel or counter."""

@@ -6,37 +6,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ingestion.simulator.addressing import Addressing
 from ingestion.simulator.allocating import (
     FALLBACKS,
     KINDS,
     OMS,
     PLACES,
-    Addressing,
     Allocation,
     Promise,
     reservation_id,
 )
 from ingestion.simulator.calendar import Calendar
-from ingestion.simulator.catalog import CARRIERS, EXPORT_CARRIER
-from ingestion.simulator.draws import Draws, Flags, Integers, by_segment
-from ingestion.simulator.journal import (
-    DAY,
-    NEVER,
-    Fields,
-    Journal,
-    Partly,
-    Raw,
-    Text,
-    after,
-    joined,
-    labels,
-    text,
-    when,
+from ingestion.simulator.cancelling import (
+    Cancellation,
+    Work,
+    stop_orders,
+    take_lines_back,
 )
-from ingestion.simulator.parameters import ACCOUNT, CANCELLING, DELIVERY, FLOOR, STOCK
+from ingestion.simulator.catalog import CARRIERS, EXPORT_CARRIER, SKU_SIZE
+from ingestion.simulator.draws import (
+    Draws,
+    Flags,
+    Integers,
+    Quantiles,
+    by_segment,
+)
+from ingestion.simulator.journal import Journal
+from ingestion.simulator.moments import NEVER, after, when
+from ingestion.simulator.parameters.shop import ACCOUNT
 from ingestion.simulator.paying import Payments
 from ingestion.simulator.placing import (
-    DIGITAL_ONLY,
     FIRST_ORDER_NUMBER,
     LINES,
     PREPAID,
@@ -46,9 +45,13 @@ from ingestion.simulator.placing import (
     Orders,
     line_list,
 )
+from ingestion.simulator.text import Fields, Partly, Raw, Text, joined, labels, text
 
 PARCELS = 2
 """Most parcels of an order."""
+
+MISSES = 2
+"""Most collections a parcel misses."""
 
 WMS = f"wms:{ACCOUNT}"
 COURIERS = tuple(carrier.carrier for carrier in CARRIERS)
@@ -64,8 +67,7 @@ def fulfill_orders(
     draws: Draws,
 ) -> Fulfillment:
     """Pick, pack and hand over a block of orders, unless something stops them."""
-    settings = FLOOR
-    count = len(orders.placed)
+    settings = orders.world.floor
     gates = np.stack(
         [
             payments.passed,
@@ -75,107 +77,67 @@ def fulfill_orders(
             promise.passed,
         ]
     )
-    ready = after(
-        gates.max(axis=0), 30 + (draws.uniform("floor/ready") * 90).astype(int)
+    handed = 30 + (draws.uniform("floor/ready") * 90).astype(np.int64)
+    ready = after(gates.max(axis=0), handed)
+    held, freed = _hold(orders, ready, draws)
+    # a stop nobody lifts is worked around
+    ready = np.where(freed < NEVER, np.maximum(ready, after(freed, handed)), ready)
+    parcel = _pack_into(orders, allocation, draws)
+    carrier = _choose_carriers(orders, draws)
+    location = _choose_locations(orders, allocation, parcel)
+    trips = [
+        _work_parcel(
+            orders,
+            when((orders.has_line & (parcel == number)).any(axis=0), ready),
+            parcel == number,
+            location[number],
+            carrier[number],
+            number,
+            calendar,
+            draws,
+        )
+        for number in range(PARCELS)
+    ]
+    floor = Work(
+        **{
+            name: np.stack([getattr(trip, name) for trip in trips])
+            for name in ("listed", "empty", "picked", "packed", "labeled", "shipped")
+        }
     )
-
-    # lines set aside elsewhere travel in a parcel of their own
-    parcel = (allocation.location != allocation.location[0]).astype(np.int64)
-    is_split = draws.chance("floor/split", settings.split_share)
-    last = orders.has_line.sum(axis=0) - 1
-    for line in range(1, LINES):
-        own = is_split & (last == line) & (orders.fulfillment == SHIP)
-        parcel[line] = np.where(own & (parcel.max(axis=0) == 0), 1, parcel[line])
-
-    shape = (PARCELS, count)
-    listed, empty, mended = (np.full(shape, NEVER, dtype=np.int64) for _ in range(3))
-    picked, packed, labeled, shipped = (
-        np.full(shape, NEVER, dtype=np.int64) for _ in range(4)
-    )
-    location = np.stack([allocation.location[0], FALLBACKS[orders.home]])
-    location[1] = np.where(
-        (parcel * (allocation.location != allocation.location[0])).max(axis=0) > 0,
-        np.where(
-            allocation.location[0] == orders.home, FALLBACKS[orders.home], orders.home
-        ),
-        allocation.location[0],
-    )
-    for number in range(PARCELS):
-        key = f"floor/{number}"
-        has_goods = (orders.has_line & (parcel == number)).any(axis=0)
-        start = when(has_goods & orders.needs_stock, ready)
-        if number:
-            start = after(
-                start, settings.split_delay.whole(draws.uniform("floor/split delay"))
-            )
-        wait = by_segment(settings.queue, location[number], draws.uniform(f"{key}/q"))
-        listed[number] = calendar.into_hours(
-            after(start, wait), settings.opens_hour, settings.closes_hour
-        )
-        is_empty = draws.chance(f"{key}/empty", STOCK.shelf_empty_share)
-        is_empty &= (orders.fulfillment == SHIP) & ~orders.has_line[1]
-        empty[number] = after(when(is_empty, listed[number]), 700)
-        mended[number] = calendar.into_hours(
-            after(
-                empty[number],
-                STOCK.shelf_recovery.whole(draws.uniform(f"{key}/mended")),
-            ),
-            settings.opens_hour,
-            settings.closes_hour,
-        )
-        began = np.where(is_empty, after(mended[number], 600), listed[number])
-        picked[number] = after(began, settings.pick.whole(draws.uniform(f"{key}/pick")))
-        packed[number] = after(
-            picked[number], settings.pack.whole(draws.uniform(f"{key}/pack"))
-        )
-        labeled[number] = after(
-            when(orders.fulfillment == SHIP, packed[number]),
-            settings.label.whole(draws.uniform(f"{key}/label")),
-        )
-        missed = draws.chance(f"{key}/missed", settings.missed_collection_share)
-        shipped[number] = after(
-            calendar.next_collection(
-                after(labeled[number], missed * DAY), settings.collection_hour
-            ),
-            settings.collection.whole(draws.uniform(f"{key}/collection")) + 60,
-        )
-        location[number] = np.where(
-            is_empty, FALLBACKS[location[number]], location[number]
-        )
-
-    cancellation = _cancel(
-        orders, payments, allocation, addressing, listed, labeled, packed, draws
-    )
-    quantity, line_stopped = _cancel_lines(
-        orders, allocation, parcel, listed, cancellation.at, draws
-    )
-    carrier = np.zeros(shape, dtype=np.int64)
-    for number in range(PARCELS):
-        taste = draws.uniform(f"carrier/{number}")
-        for distance, mix in enumerate(DELIVERY.carrier_weights):
-            rows = orders.distance == distance
-            carrier[number, rows] = mix.codes(taste[rows])
-        carrier[number, orders.plan.is_export] = EXPORT_CARRIER
+    cancellation = stop_orders(orders, payments, allocation, addressing, floor, draws)
+    stop = cancellation.at
+    back = take_lines_back(orders, allocation, parcel, floor, stop, draws)
     goods = np.stack(
-        [np.where(parcel == number, quantity, 0) for number in range(PARCELS)]
+        [np.where(parcel == number, back.quantity, 0) for number in range(PARCELS)]
     )
     has_goods = goods.sum(axis=1) > 0
-    in_time = cancellation.at > shipped
+    duplicated = after(
+        when(draws.chance("floor/twice", settings.duplicate_share), ready),
+        settings.duplicate_after.whole(draws.uniform("floor/twice at")),
+    )
     return Fulfillment(
         ready=ready,
+        held=held,
+        freed=freed,
+        duplicated=when(orders.needs_stock, duplicated),
+        duplicate_found=after(
+            duplicated, settings.duplicate_found.whole(draws.uniform("floor/found"))
+        ),
+        trips=tuple(trips),
         parcel=parcel,
         goods=goods,
-        location=location,
+        location=np.stack([trip.location for trip in trips]),
         carrier=carrier,
-        listed=np.where(has_goods, listed, NEVER),
-        empty=np.where(has_goods, empty, NEVER),
-        mended=np.where(has_goods, mended, NEVER),
-        picked=np.where(has_goods, picked, NEVER),
-        packed=np.where(has_goods, packed, NEVER),
-        labeled=np.where(has_goods, labeled, NEVER),
-        shipped=np.where(has_goods & in_time, shipped, NEVER),
-        cancelled_units=orders.quantity - quantity,
-        line_cancelled=line_stopped,
+        listed=when(has_goods, floor.listed),
+        empty=when(has_goods, floor.empty),
+        mended=when(has_goods, np.stack([trip.mended for trip in trips])),
+        picked=when(has_goods, floor.picked),
+        packed=when(has_goods, floor.packed),
+        labeled=when(has_goods, floor.labeled),
+        shipped=when(has_goods & (stop > floor.shipped), floor.shipped),
+        cancelled_units=orders.quantity - back.quantity,
+        line_cancelled=back.at,
+        is_short=back.is_short,
         cancellation=cancellation,
         shipment_id=tuple(
             joined("sh-", orders.order_id, f"-{number + 1}")
@@ -184,11 +146,144 @@ def fulfill_orders(
         tracking_number=tuple(
             text(
                 70_000_000_000
-                + 7 * (FIRST_ORDER_NUMBER + draws.first + np.arange(count))
+                + 7 * (FIRST_ORDER_NUMBER + draws.first + np.arange(len(ready)))
                 + number
             )
             for number in range(PARCELS)
         ),
+    )
+
+
+def _hold(orders: Orders, ready: Integers, draws: Draws) -> tuple[Integers, Integers]:
+    """Let people stop a few orders by hand; return when, and until when."""
+    settings = orders.world.floor.holds
+    is_held = orders.needs_stock & draws.chance("hold", settings.by_hand_share)
+    held = after(
+        when(is_held, orders.placed),
+        settings.by_hand_after.whole(draws.uniform("hold/at")),
+    )
+    held = when(held < ready, held)
+    is_lifted = draws.chance("hold/lifted", 1 - settings.forgotten_share)
+    wait = settings.by_hand.whole(draws.uniform("hold/wait"))
+    return held, after(when(is_lifted, held), wait)
+
+
+def _pack_into(orders: Orders, allocation: Allocation, draws: Draws) -> Integers:
+    """Return the parcel of each line, (line, order)."""
+    # lines set aside elsewhere travel in a parcel of their own
+    parcel: Integers = (allocation.location != allocation.location[0]).astype(np.int64)
+    is_split = draws.chance("floor/split", orders.world.floor.split_share)
+    last = orders.has_line.sum(axis=0) - 1
+    for line in range(1, LINES):
+        own = is_split & (last == line) & (orders.fulfillment == SHIP)
+        parcel[line] = np.where(own & (parcel.max(axis=0) == 0), 1, parcel[line])
+    return parcel
+
+
+def _choose_locations(
+    orders: Orders, allocation: Allocation, parcel: Integers
+) -> Integers:
+    """Return where each parcel is packed, (parcel, order)."""
+    first = allocation.location[0]
+    is_elsewhere = (parcel * (allocation.location != first)).max(axis=0) > 0
+    other = np.where(first == orders.home, FALLBACKS[orders.home], orders.home)
+    return np.stack([first, np.where(is_elsewhere, other, first)])
+
+
+def _choose_carriers(orders: Orders, draws: Draws) -> Integers:
+    """Return who is to carry each parcel, (parcel, order)."""
+    carrier = np.zeros((PARCELS, len(orders.placed)), dtype=np.int64)
+    for number in range(PARCELS):
+        taste = draws.uniform(f"carrier/{number}")
+        for distance, mix in enumerate(orders.world.delivery.carrier_weights):
+            rows = orders.distance == distance
+            carrier[number, rows] = mix.codes(taste[rows])
+        carrier[number, orders.plan.is_export] = EXPORT_CARRIER
+    return carrier
+
+
+def _work_parcel(
+    orders: Orders,
+    ready: Integers,
+    is_inside: Flags,
+    location: Integers,
+    carrier: Integers,
+    number: int,
+    calendar: Calendar,
+    draws: Draws,
+) -> Trip:
+    """Take the parcels with one number over the floor and out of the gate."""
+    settings, stock = orders.world.floor, orders.world.stock
+    key = f"floor/{number}"
+
+    def draw(stream: str, table: Quantiles) -> Integers:
+        return table.whole(draws.uniform(f"{key}/{stream}"))
+
+    def open_at(moments: Integers) -> Integers:
+        return calendar.into_hours(moments, settings.opens_hour, settings.closes_hour)
+
+    ships = orders.fulfillment == SHIP
+    start = when(orders.needs_stock, ready)
+    if number:
+        start = after(start, draw("split delay", settings.split_delay))
+    crowding = 1 + settings.queue_load_slope * np.maximum(orders.plan.load - 1, 0)
+    wait = by_segment(settings.queue, location, draws.uniform(f"{key}/q"))
+    listed = open_at(after(start, (wait * crowding).astype(np.int64)))
+    idle = np.where(listed < NEVER, listed - start, 0)
+    assigned = after(
+        when(draws.chance(f"{key}/assigned", settings.assigned_share), start),
+        (idle * draws.uniform(f"{key}/assigned at")).astype(np.int64),
+    )
+    is_empty = draws.chance(f"{key}/empty", stock.shelf_empty_share)
+    is_empty &= ships & ~orders.has_line[1]
+    empty = after(when(is_empty, listed), 700)
+    mended = open_at(after(empty, draw("mended", stock.shelf_recovery)))
+    location = np.where(is_empty, FALLBACKS[location], location)
+    began = np.where(is_empty, after(mended, 600), listed)
+    picked = after(began, draw("pick", settings.pick))
+
+    share = np.array(settings.check_share)[location] * np.where(
+        SKU_SIZE[orders.sku] >= 0, settings.check_sized_factor, 1.0
+    )
+    lots = np.stack([draws.uniform(f"{key}/check/{line}") for line in range(LINES)])
+    is_wrong = is_inside & orders.has_line & (lots < share)
+    repick = np.where(is_wrong.any(axis=0), draw("repick", settings.repick), 0)
+    packed = after(picked, draw("pack", settings.pack) + repick)
+    labeled = after(when(ships, packed), draw("label", settings.label) + 110)
+    printed = after(labeled, draw("print", settings.print))
+
+    collected = calendar.next_collection(printed, settings.collection_hour)
+    share = np.array(settings.missed_collection)[carrier]
+    missed = []
+    for again in range(MISSES):
+        fails = draws.chance(f"{key}/missed/{again}", share)
+        missed.append(
+            after(
+                when(fails, collected),
+                draw(f"missed known/{again}", settings.missed_known),
+            )
+        )
+        later = calendar.next_collection(collected, settings.collection_hour)
+        collected = np.where(fails, later, collected)
+        share = np.where(fails, settings.missed_again, 0.0)
+    cutoff = calendar.next_collection(
+        after(when(ships, start), int(settings.cutoff_hours * 3600)),
+        settings.collection_hour,
+    )
+    return Trip(
+        location=location,
+        assigned=assigned,
+        listed=listed,
+        empty=empty,
+        mended=mended,
+        picked=picked,
+        is_wrong=is_wrong,
+        packed=packed,
+        cutoff=when(labeled > cutoff, cutoff),
+        labeled=labeled,
+        printed=printed,
+        missed=tuple(missed),
+        shipped=after(collected, draw("collection", settings.collection) + 60),
     )
 
 
@@ -251,6 +346,9 @@ def record_fulfillment(
                 **item,
                 sku=labels(orders.sku[line], SKUS),
                 quantity=goods[line],
+                short_quantity=Partly(
+                    fulfillment.cancelled_units[line], fulfillment.is_short[line]
+                ),
             )
             journal.record(
                 "orders",
@@ -274,7 +372,7 @@ def record_fulfillment(
         journal.record(
             "orders",
             "label_created",
-            at=after(fulfillment.labeled[number], 110),
+            at=fulfillment.labeled[number],
             **floor,
             **slot,
             **shipment,
@@ -294,156 +392,7 @@ def record_fulfillment(
             is_partial=parcels > 1,
             node_type=labels(fulfillment.location[number], KINDS),
         )
-    _record_empty_shelf(orders, allocation, fulfillment, journal)
     _record_cancellations(orders, payments, allocation, fulfillment, journal)
-
-
-def _cancel(
-    orders: Orders,
-    payments: Payments,
-    allocation: Allocation,
-    addressing: Addressing,
-    listed: Integers,
-    labeled: Integers,
-    packed: Integers,
-    draws: Draws,
-) -> Cancellation:
-    """Find what stops each order first, if anything does before it leaves."""
-    settings = CANCELLING
-    wish = after(
-        when(draws.chance("cancel/wish", settings.share), orders.placed),
-        settings.moment.whole(draws.uniform("cancel/moment")),
-    )
-    # after the label is printed it is too late to change one's mind
-    leaves = np.where(
-        orders.fulfillment == DIGITAL_ONLY,
-        payments.passed,
-        np.where(orders.fulfillment == SHIP, labeled, packed).min(axis=0),
-    )
-    wish = when(wish < leaves, wish)
-    causes = np.stack(
-        [
-            wish,
-            payments.unpaid,
-            payments.unconfirmed,
-            after(payments.rejected, 120),
-            allocation.dropped,
-            addressing.given_up,
-        ]
-    )
-    cause = causes.argmin(axis=0)
-    at = causes.min(axis=0)
-    words = settings.reasons.codes(draws.uniform("cancel/reason"))
-    reason = np.where(cause == 0, words, len(settings.reasons.labels) + cause - 1)
-    stage = np.select(
-        [
-            at >= packed.min(axis=0),
-            at >= listed.min(axis=0),
-            at >= np.where(orders.needs_stock, allocation.passed, NEVER),
-            at >= np.where(payments.captured < NEVER, payments.captured, NEVER),
-        ],
-        [5, 4, 2, 1],
-        0,
-    )
-    return Cancellation(at=at, reason=reason, stage=stage)
-
-
-def _cancel_lines(
-    orders: Orders,
-    allocation: Allocation,
-    parcel: Integers,
-    listed: Integers,
-    stop: Integers,
-    draws: Draws,
-) -> tuple[Integers, Integers]:
-    """Take back the second line, or a unit of the first; return what is left, when."""
-    settings = CANCELLING
-    quantity = orders.quantity.copy()
-    stopped = np.full(quantity.shape, NEVER, dtype=np.int64)
-    at = after(orders.placed, settings.moment.whole(draws.uniform("cancel/line at")))
-    at = when(orders.needs_stock, at)
-    fate = draws.uniform("cancel/line")
-    for line, share, is_whole in (
-        (1, settings.line_share, True),
-        (0, settings.unit_share, False),
-    ):
-        starts = np.take_along_axis(listed, parcel[line][None, :], axis=0)[0]
-        goes = (quantity[line] > (0 if is_whole else 1)) & (fate < share)
-        goes &= (at > allocation.passed) & (at < starts) & (at < stop)
-        quantity[line] = np.where(
-            goes, 0 if is_whole else quantity[line] - 1, quantity[line]
-        )
-        stopped[line] = when(goes, at)
-        fate = np.where(goes, 1.0, fate)
-    return quantity, stopped
-
-
-def _record_empty_shelf(
-    orders: Orders, allocation: Allocation, fulfillment: Fulfillment, journal: Journal
-) -> None:
-    """Record goods that were in the books but not on the shelf (one-line orders)."""
-    old = labels(allocation.location[0], PLACES)
-    new = labels(fulfillment.location[0], PLACES)
-    old_id = reservation_id(orders, 0, allocation.attempt[0])
-    empty = fulfillment.empty[0]
-    common: Fields = {
-        "until": fulfillment.cancellation.at,
-        "source": OMS,
-        "slot": "shelf",
-    }
-    item: Fields = {
-        "order_id": orders.order_id,
-        "order_line_id": orders.line_id[0],
-        "sku": labels(orders.sku[0], SKUS),
-    }
-    units: Fields = {"quantity": orders.quantity[0]}
-    journal.record(
-        "orders",
-        "sku_unavailable",
-        at=empty,
-        source=WMS,
-        until=fulfillment.cancellation.at,
-        **item,
-        location_id=old,
-        discovery_stage="pick",
-        reservation_id=old_id,
-        requested_quantity=orders.quantity[0],
-        available_quantity=0,
-    )
-    journal.record(
-        "orders",
-        "inventory_reservation_released",
-        at=after(empty, 20),
-        **common,
-        **item,
-        **units,
-        reservation_id=old_id,
-        location_id=old,
-        release_cause="reallocated",
-    )
-    journal.record(
-        "orders",
-        "allocation_fallback_triggered",
-        at=after(empty, 30),
-        **common,
-        **item,
-        **units,
-        from_location_id=old,
-        to_location_id=new,
-        reason_code="sku_unavailable",
-        fallback_no=2,
-    )
-    journal.record(
-        "orders",
-        "inventory_reserved",
-        at=fulfillment.mended[0],
-        **common,
-        **item,
-        **units,
-        location_id=new,
-        reservation_id=reservation_id(orders, 0, allocation.attempt[0] + 1),
-        attempt_no=allocation.attempt[0] + 1,
-    )
 
 
 def _record_cancellations(
@@ -455,6 +404,7 @@ def _record_cancellations(
 ) -> None:
     """Record whole and partial cancellations and what they set free."""
     stop = fulfillment.cancellation
+    cancelling = orders.world.cancelling
     order: Fields = {"order_id": orders.order_id}
     owed = refund_due(payments, stop.at)
     journal.record(
@@ -464,9 +414,9 @@ def _record_cancellations(
         source=SHOP,
         **order,
         reason_code=labels(
-            stop.reason, (*CANCELLING.reasons.labels, *CANCELLING.system_reasons)
+            stop.reason, (*cancelling.reasons.labels, *cancelling.system_reasons)
         ),
-        cancellation_stage=labels(stop.stage, CANCELLING.stages),
+        cancellation_stage=labels(stop.stage, cancelling.stages),
         is_partial=False,
         refund_due_minor=Partly(owed, owed > 0),
         currency=Partly(orders.currency, owed > 0),
@@ -475,6 +425,7 @@ def _record_cancellations(
         here = {**order, "order_line_id": orders.line_id[line]}
         units: Fields = {"quantity": fulfillment.cancelled_units[line]}
         at = fulfillment.line_cancelled[line]
+        is_short = fulfillment.is_short[line].astype(np.int64)
         due = fulfillment.cancelled_units[line] * orders.unit_paid[line]
         is_owed = (payments.captured < at) & (orders.mode == PREPAID)
         journal.record(
@@ -485,8 +436,8 @@ def _record_cancellations(
             slot=f"line{line}",
             **here,
             **units,
-            reason_code="customer_request",
-            cancellation_stage="reserved",
+            reason_code=labels(is_short, ("customer_request", "out_of_stock")),
+            cancellation_stage=labels(is_short, ("reserved", "picking")),
             is_partial=True,
             refund_due_minor=Partly(due, is_owed),
             currency=Partly(orders.currency, is_owed),
@@ -553,12 +504,31 @@ def refund_due(payments: Payments, at: Integers) -> Integers:
 
 
 @dataclass(frozen=True)
-class Cancellation:
-    """When a whole order is stopped, why (a code) and how far it had come."""
+class Trip:
+    """One parcel's way over the floor, were nothing to stop it; moments in seconds.
 
-    at: Integers
-    reason: Integers
-    stage: Integers
+    Attributes:
+        location: Where it is packed in the end.
+        empty: When the picker stands before an empty shelf.
+        mended: When another location has set the goods aside.
+        is_wrong: Whether the check found a mistake in a line, (line, order).
+        cutoff: The dispatch it should have made and did not.
+        missed: When each collection that failed was given up.
+    """
+
+    location: Integers
+    assigned: Integers
+    listed: Integers
+    empty: Integers
+    mended: Integers
+    picked: Integers
+    is_wrong: Flags
+    packed: Integers
+    cutoff: Integers
+    labeled: Integers
+    printed: Integers
+    missed: tuple[Integers, ...]
+    shipped: Integers
 
 
 @dataclass(frozen=True)
@@ -566,13 +536,23 @@ class Fulfillment:
     """Parcels of a block; arrays are (parcel, order), moments in seconds.
 
     Attributes:
+        held: Per order, when somebody stops it by hand, and when that is lifted
+            (``freed``).
+        duplicated: Per order, when it is handed over a second time by mistake.
+        trips: Way of each parcel over the floor.
         parcel: Parcel of each line, (line, order).
         goods: Units in each parcel, (parcel, line, order).
         cancelled_units: Units taken back before picking, (line, order).
         line_cancelled: When they were, (line, order).
+        is_short: Whether they were missing on the shelf, (line, order).
     """
 
     ready: Integers
+    held: Integers
+    freed: Integers
+    duplicated: Integers
+    duplicate_found: Integers
+    trips: tuple[Trip, ...]
     parcel: Integers
     goods: Integers
     location: Integers
@@ -586,6 +566,7 @@ class Fulfillment:
     shipped: Integers
     cancelled_units: Integers
     line_cancelled: Integers
+    is_short: Flags
     cancellation: Cancellation
     shipment_id: tuple[Text, ...]
     tracking_number: tuple[Text, ...]

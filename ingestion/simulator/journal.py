@@ -8,74 +8,21 @@ leaves the journal, so a story is cut where the simulated period ends.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingestion.simulator.clock import Clock
 from ingestion.simulator.draws import Draws, Flags, Integers
-from ingestion.simulator.parameters import FEEDS, LOCAL_OFFSET_SECONDS
-
-DAY = 86400
-NEVER = 1 << 40
-"""A second, counted from the start, that no story reaches."""
+from ingestion.simulator.moments import DAY, NEVER
+from ingestion.simulator.parameters import World
+from ingestion.simulator.parameters.transport import Feed
+from ingestion.simulator.text import Column, Partly, Raw, Text, joined, labels, text
+from ingestion.simulator.truth import Truth
 
 DOMAINS = ("orders", "payments", "returns")
-
-Text: TypeAlias = pa.Array
-Fields: TypeAlias = dict[str, Any]
-"""Arguments that several facts share."""
-
-Column: TypeAlias = str | bool | int | npt.NDArray[np.generic] | Text
-
-
-def after(moments: Integers, delays: Integers | int) -> Integers:
-    """Add seconds to moments; what never happens has no aftermath."""
-    return np.where(moments >= NEVER, NEVER, moments + delays)
-
-
-def when(condition: Flags, moments: Integers) -> Integers:
-    """Keep the moments where a condition holds; elsewhere the fact never happens."""
-    return np.where(condition, moments, NEVER)
-
-
-def text(values: npt.NDArray[np.generic] | Sequence[object]) -> Text:
-    """Write numbers as text, one per row."""
-    return pc.cast(pa.array(values), pa.string())
-
-
-def joined(*parts: str | Text) -> Text:
-    """Join text row by row; a missing part makes the row missing."""
-    return pc.binary_join_element_wise(
-        *[pa.scalar(part) if isinstance(part, str) else part for part in parts], ""
-    )
-
-
-def labels(codes: npt.NDArray[np.integer], names: Sequence[str]) -> Text:
-    """Return the name of each code; a negative code is a missing name."""
-    return pa.array(list(names), pa.string()).take(
-        pa.array(codes, mask=np.asarray(codes) < 0)
-    )
-
-
-@dataclass(frozen=True)
-class Partly:
-    """A column that only some rows carry."""
-
-    column: Column
-    present: Flags
-
-
-@dataclass(frozen=True)
-class Raw:
-    """A column of JSON text."""
-
-    column: Text
 
 
 @dataclass
@@ -83,15 +30,19 @@ class Journal:
     """The facts of one block of orders, as lines with the moment each was reported.
 
     Attributes:
+        world: The shop, whose transport and period the lines go through.
         draws: Random numbers of the block.
-        start: First day; seconds are counted from its midnight in the shop's zone.
-        horizon: Seconds from the start to the end of the simulated period.
+        clock: Writes moments.
+        truth: Keeps what really happened.
+        is_told: Whether lines are wanted; otherwise only the truth is.
         facts: Facts recorded, by event name; copies are not counted.
     """
 
+    world: World
     draws: Draws
-    start: date
-    horizon: int
+    clock: Clock
+    truth: Truth
+    is_told: bool = True
     facts: Counter[str] = field(default_factory=Counter)
     moments: dict[str, list[Integers]] = field(
         default_factory=lambda: {domain: [] for domain in DOMAINS}
@@ -99,6 +50,11 @@ class Journal:
     lines: dict[str, list[Text]] = field(
         default_factory=lambda: {domain: [] for domain in DOMAINS}
     )
+
+    @property
+    def horizon(self) -> int:
+        """Seconds from the start to the end of the simulated period."""
+        return self.world.days * DAY
 
     def record(
         self,
@@ -122,11 +78,13 @@ class Journal:
             source: System and account, one for all rows or one per row.
             where: Rows to record, besides happening.
             until: Moment from which the row's story is over.
-            feed: How the system reports, a key of ``FEEDS``.
+            feed: How the system reports, a key of the transport's feeds.
             slot: Tells apart facts of one name (second line, third attempt).
             columns: Fields of the event. Whole numbers under a name that ends in
                 ``_at`` or ``_date`` are moments.
         """
+        if not self.is_told:
+            return
         happens = at < self.horizon
         if where is not None:
             happens = happens & where
@@ -136,23 +94,19 @@ class Journal:
         if not len(rows):
             return
         moments = at[rows]
-        body = joined(
+        told_by = source if isinstance(source, str) else source.take(pa.array(rows))
+        pieces: list[str | Text] = [
             f'{{"event_name":"{event_name}","source":"',
-            self._take(source, rows),
+            told_by,
             '","occurred_at":"',
-            self._written(moments, domain),
-            '"',
-        )
-        pieces = [
-            piece
-            for name, column in columns.items()
-            if (piece := self._piece(name, column, rows, domain)) is not None
+            *self.clock.written(self._stamped(moments, told_by), domain),
         ]
-        body = pc.binary_join_element_wise(
-            body, *pieces, "", null_handling="replace", null_replacement=""
-        )
+        for name, column in columns.items():
+            pieces.extend(self._pieces(name, column, rows, domain))
+        body = joined(*pieces)
         self.facts[event_name] += len(rows)
-        self._report(domain, f"{event_name}/{slot}", feed, moments, body, rows)
+        stream = f"{event_name}/{slot}"
+        self._report(domain, stream, feed, moments, told_by, body, rows)
 
     def finished(self, domain: str) -> tuple[Integers, Text]:
         """Return the moments reported and the lines of a domain."""
@@ -163,111 +117,170 @@ class Journal:
             pa.chunked_array(self.lines[domain]).combine_chunks(),
         )
 
+    def _stamped(self, moments: Integers, told_by: str | Text) -> Integers:
+        """Return the moments as the systems' own clocks show them."""
+        for skew in self.world.transport.skews:
+            is_off = self.world.during(skew.window, moments)
+            moments = moments + np.where(
+                is_off & _is_told_by(told_by, skew.system), skew.seconds, 0
+            )
+        return moments
+
     def _report(
         self,
         domain: str,
         stream: str,
         feed: str,
         moments: Integers,
+        told_by: str | Text,
         body: Text,
         rows: Integers,
     ) -> None:
-        """Add the delays and the copies that the transport makes."""
-        habits = FEEDS[feed]
-        delays = habits.delay.whole(self.draws.uniform(f"delay/{stream}")[rows])
-        tardy = self.draws.uniform(f"late/{stream}")[rows]
-        is_late = tardy < habits.late_share
-        if habits.late_share:
-            slow = habits.late.whole(
-                np.minimum(tardy / habits.late_share, 1 - 2.0**-53)
-            )
-            delays = np.where(is_late, slow, delays)
-        observed = moments + delays
+        """Add the delays, losses and copies that the transport makes."""
+        habits = self.world.transport.feeds[feed]
+        observed = moments + self._delays(habits, stream, rows)
+        observed, is_recovered = self._through_outages(stream, told_by, observed, rows)
+        is_lost = observed >= NEVER
+        if habits.missing_share:
+            is_lost |= self.draws.chance(f"missing/{stream}", habits.missing_share)[
+                rows
+            ]
+        self.truth.record(
+            "unreported",
+            where=is_lost,
+            event_name=stream.split("/")[0],
+            domain=domain,
+            occurred_at=moments,
+        )
         words = self.draws.words(f"copy/{stream}")[rows]
         fate = (words >> np.uint64(40)).astype(np.float64) * 2.0**-24
-        is_polled = fate < habits.polled_share
-        is_repeated = ~is_polled & (fate < habits.polled_share + habits.repeated_share)
-        number = text((words & np.uint64(0xFFFFFFFF)).astype(np.int64))
+        is_copied = ~is_lost & ~is_recovered
+        is_copied &= fate < habits.polled_share + habits.repeated_share
+        is_polled = is_copied & (fate < habits.polled_share)
+        is_repeated = is_copied & ~is_polled
+        number = (words & np.uint64(0xFFFFFFFF)).astype(np.int64)
         # the system's own message and the later poll tell the same fact twice
-        webhook_id = pc.if_else(
-            pa.array(is_polled),
-            joined(',"delivery_id":"wh-', number, '"'),
-            pa.scalar(""),
+        mark = np.select([is_polled, is_recovered], [1, 2], 0)
+        lines = self._sent(domain, body, observed, number, mark)
+        kept = ~is_lost & (observed < self.horizon)
+        self._keep(domain, observed[kept], lines.filter(pa.array(kept)))
+        if not is_copied.any():
+            return
+        again = observed + habits.copy_lag.whole(
+            self.draws.uniform(f"lag/{stream}")[rows]
         )
-        first = joined(
-            body,
-            ',"observed_at":"',
-            self._written(observed, domain),
-            '"',
-            webhook_id,
-            "}",
+        seen = again < self.horizon
+        kept = is_repeated & seen
+        self._keep(domain, again[kept], lines.filter(pa.array(kept)))
+        kept = is_polled & seen
+        polled = self._sent(
+            domain,
+            body.filter(pa.array(kept)),
+            again[kept],
+            number[kept],
+            np.full(kept.sum(), 2),
         )
-        self._keep(domain, observed, first)
-        lag = habits.copy_lag.whole(self.draws.uniform(f"lag/{stream}")[rows])
-        polled_at = observed + lag
-        second = joined(
-            body,
-            ',"observed_at":"',
-            self._written(polled_at, domain),
-            '","delivery_id":"poll-',
-            number,
-            '"}',
+        self._keep(domain, again[kept], polled)
+
+    def _delays(self, habits: Feed, stream: str, rows: Integers) -> Integers:
+        """Return the seconds from fact to report."""
+        delays = habits.delay.whole(self.draws.uniform(f"delay/{stream}")[rows])
+        if not habits.late_share:
+            return delays
+        tardy = self.draws.uniform(f"late/{stream}")[rows]
+        slow = habits.late.whole(np.minimum(tardy / habits.late_share, 1 - 2.0**-53))
+        return np.where(tardy < habits.late_share, slow, delays)
+
+    def _through_outages(
+        self, stream: str, told_by: str | Text, observed: Integers, rows: Integers
+    ) -> tuple[Integers, Flags]:
+        """Return when each report arrives after all, and whether a poll brought it."""
+        is_recovered = np.zeros(len(rows), np.bool_)
+        for number, outage in enumerate(self.world.transport.outages):
+            is_down = self.world.during(outage.window, observed)
+            is_down &= _is_told_by(told_by, outage.system)
+            if not is_down.any():
+                continue
+            luck = self.draws.uniform(f"outage/{number}/{stream}")[rows]
+            share = outage.recovered_share
+            is_found = luck < share
+            lag = outage.recovery.whole(np.where(is_found, luck / max(share, 1e-9), 0))
+            found = outage.window.end(self.world.days) + lag
+            observed = np.where(is_down, np.where(is_found, found, NEVER), observed)
+            is_recovered |= is_down & is_found
+        return observed, is_recovered
+
+    def _sent(
+        self,
+        domain: str,
+        body: Text,
+        observed: Integers,
+        number: Integers,
+        mark: Integers,
+    ) -> Text:
+        """End each line as it was sent: bare (0), with a webhook's id (1), a poll's."""
+        end: str | Text = "}"
+        if mark.any():
+            end = pc.if_else(
+                pa.array(mark > 0),
+                joined(
+                    labels(
+                        np.maximum(mark - 1, 0),
+                        (',"delivery_id":"wh-', ',"delivery_id":"poll-'),
+                    ),
+                    text(number),
+                    '"}',
+                ),
+                pa.scalar("}"),
+            )
+        return joined(
+            body, ',"observed_at":"', *self.clock.written(observed, domain), end
         )
-        self._keep(domain, polled_at[is_polled], second.filter(pa.array(is_polled)))
-        self._keep(domain, polled_at[is_repeated], first.filter(pa.array(is_repeated)))
 
     def _keep(self, domain: str, observed: Integers, lines: Text) -> None:
-        """Keep the lines reported before the horizon."""
-        seen = observed < self.horizon
-        self.moments[domain].append(observed[seen])
-        self.lines[domain].append(lines.filter(pa.array(seen)))
+        self.moments[domain].append(observed)
+        self.lines[domain].append(lines)
 
-    def _written(self, moments: Integers, domain: str) -> Text:
-        """Write moments as the domain's systems do: gateways in UTC, others local."""
-        clock = np.datetime64(self.start, "s") + moments.astype("timedelta64[s]")
-        suffix = "+05:30"
-        if domain == "payments":
-            clock = clock - np.timedelta64(LOCAL_OFFSET_SECONDS, "s")
-            suffix = "Z"
-        return joined(pa.array(np.datetime_as_string(clock, unit="s")), suffix)
-
-    def _take(self, column: str | Text, rows: Integers) -> str | Text:
-        return column if isinstance(column, str) else column.take(pa.array(rows))
-
-    def _piece(
+    def _pieces(
         self, name: str, column: Column | Partly | Raw, rows: Integers, domain: str
-    ) -> str | Text | None:
-        """Write one field of every row as ``,"name":value``; missing where absent."""
+    ) -> list[str | Text]:
+        """Write one field of every row as ``,"name":value``; nothing where absent."""
         key = f',"{name}":'
         if isinstance(column, Partly):
-            piece = self._piece(name, column.column, rows, domain)
-            if piece is None:
-                return None
-            present = pa.array(column.present[rows])
-            if isinstance(piece, str):
-                piece = pa.scalar(piece)
-            return pc.if_else(present, piece, pa.scalar(None, pa.string()))
+            written = joined(*self._pieces(name, column.column, rows, domain))
+            if isinstance(written, pa.StringScalar):
+                written = pa.array([written.as_py()] * len(rows), pa.string())
+            present = column.present[rows] & written.is_valid().to_numpy(False)
+            return [pc.if_else(pa.array(present), written, pa.scalar(""))]
         if isinstance(column, Raw):
-            return joined(key, column.column.take(pa.array(rows)))
+            return [key, column.column.take(pa.array(rows))]
         if isinstance(column, bool):
-            return f"{key}{str(column).lower()}"
+            return [f"{key}{str(column).lower()}"]
         if isinstance(column, int):
-            return f"{key}{column}"
+            return [f"{key}{column}"]
         if isinstance(column, str):
-            return f'{key}"{column}"'
-        if isinstance(column, np.ndarray):
-            if column.dtype == np.bool_:
-                return joined(
-                    key, labels(column[rows].astype(np.int64), ("false", "true"))
-                )
-            if name.endswith("_at"):
-                return joined(
-                    f'{key}"', self._written(column[rows].astype(np.int64), domain), '"'
-                )
-            if name.endswith("_date"):
-                clock = np.datetime64(self.start, "D") + (column[rows] // DAY).astype(
-                    "timedelta64[D]"
-                )
-                return joined(f'{key}"', pa.array(np.datetime_as_string(clock)), '"')
-            return joined(key, text(column[rows]))
-        return joined(f'{key}"', column.take(pa.array(rows)), '"')
+            return [f'{key}"{column}"']
+        if not isinstance(column, np.ndarray):
+            return self._optional([f'{key}"', column.take(pa.array(rows)), '"'])
+        values = column[rows]
+        if values.dtype == np.bool_:
+            return [key, labels(values.astype(np.int64), ("false", "true"))]
+        if name.endswith("_at"):
+            return [f'{key}"', *self.clock.written(values.astype(np.int64), domain)]
+        if name.endswith("_date"):
+            return [f'{key}"', self.clock.dates(values.astype(np.int64)), '"']
+        return [key, text(values)]
+
+    def _optional(self, pieces: list[str | Text]) -> list[str | Text]:
+        """Leave a field out where its text is missing."""
+        if not pieces[1].null_count:  # type: ignore[union-attr]
+            return pieces
+        return [pc.fill_null(joined(*pieces), "")]
+
+
+def _is_told_by(told_by: str | Text, system: str) -> Flags:
+    """Tell which reports come from a system, by the first part of their source."""
+    if isinstance(told_by, str):
+        return np.array(told_by.startswith(f"{system}:"))
+    found: Flags = pc.starts_with(told_by, f"{system}:").to_numpy(False)
+    return found

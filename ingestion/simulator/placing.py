@@ -8,122 +8,58 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.simulator.catalog import (
-    AREAS,
-    DIGITAL,
-    PRODUCTS,
-    SKU_CATEGORY,
-    SKU_LIFE,
-    SKU_PRICE,
-    SKU_TAX,
-    STORE,
+from ingestion.simulator.baskets import LINES as LINES
+from ingestion.simulator.baskets import SKUS as SKUS
+from ingestion.simulator.baskets import fill_baskets
+from ingestion.simulator.catalog import AREAS, DIGITAL, SKU_CATEGORY, STORE
+from ingestion.simulator.draws import Draws, Flags, Integers
+from ingestion.simulator.habits import habit
+from ingestion.simulator.journal import Journal
+from ingestion.simulator.markets import (
+    COUNTRIES,
+    CURRENCIES,
+    HOME_CURRENCY,
+    PLACES_ABROAD,
+    RATE_PARTS,
+    exchange_rates,
+    in_paise,
 )
-from ingestion.simulator.draws import Draws, Flags, Integers, Mix
-from ingestion.simulator.journal import (
-    NEVER,
-    Journal,
-    Partly,
-    Raw,
-    Text,
-    after,
-    joined,
-    labels,
-    text,
-    when,
-)
-from ingestion.simulator.parameters import ACCOUNT, BASKETS, SHOPPERS
+from ingestion.simulator.moments import DAY, NEVER, after, when
+from ingestion.simulator.parameters import World
+from ingestion.simulator.parameters.shop import ACCOUNT
 from ingestion.simulator.planning import Plan
-
-LINES = 4
-"""Most lines of an order."""
+from ingestion.simulator.pricing import DIGITAL_ONLY as DIGITAL_ONLY
+from ingestion.simulator.pricing import PICKUP as PICKUP
+from ingestion.simulator.pricing import SHIP as SHIP
+from ingestion.simulator.pricing import price
+from ingestion.simulator.text import Fields, Partly, Raw, Text, joined, labels, text
 
 FIRST_ORDER_NUMBER = 100001
 SHOP = f"shop:{ACCOUNT}"
-SKUS = tuple(product.sku for product in PRODUCTS)
 PREPAID, COD, PARTIAL_COD = range(3)
 MODES = ("prepaid", "cod", "partial_cod")
-SHIP, PICKUP, DIGITAL_ONLY = range(3)
 FULFILLMENTS = ("ship", "pickup", "digital")
-COUNTRIES = ("US", "AE", "GB", "SG")
-CURRENCIES = ("INR", "USD")
-
-PHYSICAL_SKUS = np.flatnonzero(SKU_CATEGORY != DIGITAL)
-DIGITAL_SKUS = np.flatnonzero(SKU_CATEGORY == DIGITAL)
 
 
-def _popularity(skus: Integers) -> Mix:
-    return Mix(tuple((SKUS[sku], PRODUCTS[sku].popularity) for sku in skus))
-
-
-PHYSICAL = _popularity(PHYSICAL_SKUS)
-DIGITAL_GOODS = _popularity(DIGITAL_SKUS)
-
-
-def place_orders(plan: Plan, draws: Draws) -> Orders:
+def place_orders(plan: Plan, world: World, draws: Draws) -> Orders:
     """Fill the baskets of a block of orders and price them to the last minor unit."""
+    baskets = world.baskets
     count = len(plan)
-    is_export = plan.is_export
-    is_digital = (SKU_CATEGORY[plan.favorite] == DIGITAL) & (plan.number == 1)
-    is_digital |= draws.chance("order/digital", BASKETS.digital_share)
     metro = np.array([area.is_metro for area in AREAS])
-    is_pickup = draws.chance("order/pickup", BASKETS.pickup_share)
-    is_pickup &= metro[plan.area] & ~is_export & ~is_digital
+    is_digital = draws.chance("order/digital", baskets.digital_share)
+    is_digital = np.where(
+        plan.number == 1, SKU_CATEGORY[plan.favorite] == DIGITAL, is_digital
+    )
+    is_pickup = draws.chance("order/pickup", baskets.pickup_share)
+    is_pickup &= metro[plan.area] & ~plan.is_export & ~is_digital
     fulfillment = np.select([is_digital, is_pickup], [DIGITAL_ONLY, PICKUP], SHIP)
-
-    wanted = BASKETS.line_count.codes(draws.uniform("order/lines")) + 1
-    sku = np.zeros((LINES, count), dtype=np.int64)
-    quantity = np.zeros((LINES, count), dtype=np.int64)
-    for line in range(LINES):
-        taste = draws.uniform(f"order/sku/{line}")
-        chosen = np.where(
-            is_digital,
-            DIGITAL_SKUS[DIGITAL_GOODS.codes(taste)],
-            PHYSICAL_SKUS[PHYSICAL.codes(taste)],
-        )
-        if line == 0:
-            fits = (SKU_CATEGORY[plan.favorite] == DIGITAL) == is_digital
-            chosen = np.where(fits, plan.favorite, chosen)
-        units = BASKETS.quantity.codes(draws.uniform(f"order/quantity/{line}")) + 1
-        units = np.where(SKU_LIFE[chosen] > 0, units, np.minimum(units, 2))
-        units = np.where(is_digital, 1, units)
-        taken = (sku[:line] == chosen).any(axis=0)
-        sku[line] = chosen
-        quantity[line] = np.where((line < wanted) & ~taken, units, 0)
-
-    unit = SKU_PRICE[sku]
-    unit = np.where(is_export, -(-unit // (BASKETS.paise_per_cent * 100)) * 100, unit)
-    percents = np.array([int(label) for label in BASKETS.discount_percent.labels])
-    percent = percents[BASKETS.discount_percent.codes(draws.uniform("order/discount"))]
-    unit_net = unit * (100 - percent) // 100
-    unit_tax = np.where(is_export, 0, unit_net * SKU_TAX[sku] // 100)
-    goods = (quantity * unit_net).sum(axis=0)
-    shipping = np.where(
-        fulfillment != SHIP,
-        0,
-        np.where(
-            is_export,
-            BASKETS.export_shipping_minor,
-            np.where(
-                goods < BASKETS.free_shipping_from_minor, BASKETS.shipping_minor, 0
-            ),
-        ),
-    )
-    tax = (quantity * unit_tax).sum(axis=0)
-
-    appetite = draws.uniform("order/mode")
-    cod_share = np.array(BASKETS.cod_share)[plan.area]
-    can_cod = (fulfillment == SHIP) & ~is_export
-    mode = np.where(
-        can_cod & (appetite < cod_share),
-        COD,
-        np.where(
-            can_cod & (appetite > 1 - BASKETS.partial_cod_share), PARTIAL_COD, PREPAID
-        ),
-    )
-    total = goods + tax + shipping
-    deposit = total * BASKETS.partial_cod_deposit_percent // 10000 * 100
-    number = text(FIRST_ORDER_NUMBER + draws.first + np.arange(count, dtype=np.int64))
-    order_id = joined("AU", number)
+    market = np.where(plan.is_export, PLACES_ABROAD.codes(habit(plan, "market")) + 1, 0)
+    basket = fill_baskets(plan, world, is_digital, draws)
+    bill = price(plan, world, basket, market, fulfillment, draws)
+    mode = _modes(plan, world, fulfillment, draws)
+    deposit = bill.total * baskets.partial_cod_deposit_percent // 10000 * 100
+    habitual = baskets.channels.codes(habit(plan, "channel"))
+    order_id = order_ids(draws.first + np.arange(count, dtype=np.int64))
     # a household is a PIN code and a door; the same word gives both
     digits = (plan.pin % np.uint64(40)).astype(np.int64)
     prefixes = [area.prefixes for area in AREAS]
@@ -131,46 +67,75 @@ def place_orders(plan: Plan, draws: Draws) -> Orders:
         [[int(pair[0]), int(pair[-1])] for pair in prefixes], dtype=np.int64
     )[plan.area, digits % 2]
     return Orders(
+        world=world,
         plan=plan,
         order_id=order_id,
         line_id=tuple(joined(order_id, f"-{line + 1}") for line in range(LINES)),
         customer_id=joined("cust-", text(50001 + plan.customer)),
         placed=plan.placed,
-        sku=sku,
-        quantity=quantity,
-        unit_price=unit,
-        unit_paid=unit_net + unit_tax,
-        discount=(quantity * (unit - unit_net)).sum(axis=0),
-        tax=tax,
-        shipping=shipping,
-        total=total,
+        sku=basket.sku,
+        quantity=basket.quantity,
+        unit_price=bill.unit_price,
+        unit_paid=bill.unit_paid,
+        discount=bill.discount,
+        tax=bill.tax,
+        shipping=bill.shipping,
+        total=bill.total,
         prepaid_part=np.select(
-            [mode == PREPAID, mode == PARTIAL_COD], [total, deposit]
+            [mode == PREPAID, mode == PARTIAL_COD], [bill.total, deposit]
         ),
         mode=mode,
+        placed_mode=mode,
         fulfillment=fulfillment,
-        currency=labels(is_export.astype(np.int64), CURRENCIES),
-        channel=BASKETS.channels.codes(draws.uniform("order/channel")),
-        postal_code=text(prefix * 10000 + digits * 7 + 1),
-        country=labels(
-            np.where(is_export, digits % len(COUNTRIES) + 1, 0), ("IN", *COUNTRIES)
+        market=market,
+        currency=labels(market, CURRENCIES),
+        rate=exchange_rates(market, plan.placed, draws),
+        channel=np.where(
+            draws.chance("order/habit", baskets.habit_share),
+            habitual,
+            baskets.channels.codes(draws.uniform("order/channel")),
         ),
+        postal_code=text(prefix * 10000 + digits * 7 + 1),
+        country=labels(market, COUNTRIES),
         home=np.where(
             fulfillment == PICKUP,
             STORE,
             np.array([area.home for area in AREAS])[plan.area],
         ),
         distance=np.array([area.distance for area in AREAS])[plan.area],
-        is_test=draws.chance("order/test", BASKETS.test_share),
-        is_synthetic=draws.chance("order/synthetic", BASKETS.synthetic_share),
+        is_test=draws.chance("order/test", baskets.test_share),
+        is_synthetic=draws.chance("order/synthetic", baskets.synthetic_share),
     )
+
+
+def _modes(plan: Plan, world: World, fulfillment: Integers, draws: Draws) -> Integers:
+    """Choose how each order is to be paid; cash only at a door in the country."""
+    baskets = world.baskets
+    appetite = draws.uniform("order/mode")
+    can_cod = (fulfillment == SHIP) & ~plan.is_export
+    return np.select(
+        [
+            can_cod & (appetite < np.array(baskets.cod_share)[plan.area]),
+            can_cod & (appetite > 1 - baskets.partial_cod_share),
+        ],
+        [COD, PARTIAL_COD],
+        PREPAID,
+    )
+
+
+def order_ids(rows: Integers) -> Text:
+    """Return the id of the order in each row of the plan."""
+    return joined("AU", text(FIRST_ORDER_NUMBER + rows))
 
 
 def record_orders(orders: Orders, draws: Draws, journal: Journal) -> None:
     """Record the placing, the confirmation and the consents of a block."""
+    _keep_orders(orders, journal)
+    _record_repeats(orders, draws, journal)
     plan = orders.plan
+    shoppers, baskets = orders.world.shoppers, orders.world.baskets
     known = Partly(orders.customer_id, ~plan.is_guest)
-    segment = labels(plan.segment, SHOPPERS.segments.labels)
+    segment = labels(plan.segment, shoppers.segments.labels)
     journal.record(
         "orders",
         "order_placed",
@@ -179,15 +144,16 @@ def record_orders(orders: Orders, draws: Draws, journal: Journal) -> None:
         order_id=orders.order_id,
         customer_id=known,
         customer_segment=Partly(segment, ~plan.is_guest),
-        channel=labels(orders.channel, BASKETS.channels.labels),
+        channel=labels(orders.channel, baskets.channels.labels),
         is_guest=plan.is_guest,
-        payment_mode=labels(orders.mode, MODES),
+        payment_mode=labels(orders.placed_mode, MODES),
         fulfillment_type=labels(orders.fulfillment, FULFILLMENTS),
         currency=orders.currency,
         total_minor=orders.total,
         discount_minor=Partly(orders.discount, orders.discount > 0),
         tax_minor=orders.tax,
         shipping_minor=orders.shipping,
+        **in_home_currency(orders, orders.total),
         postal_code=Partly(orders.postal_code, ~plan.is_export),
         country_code=orders.country,
         lines=Raw(line_list(orders, orders.quantity, has_price=True)),
@@ -234,7 +200,7 @@ def record_orders(orders: Orders, draws: Draws, journal: Journal) -> None:
             policy_version="2026-01",
         )
     leaving = draws.uniform("consent/leaving")
-    share = SHOPPERS.consent_withdrawn_share
+    share = shoppers.consent_withdrawn_share
     journal.record(
         "orders",
         "consent_withdrawn",
@@ -244,6 +210,54 @@ def record_orders(orders: Orders, draws: Draws, journal: Journal) -> None:
         customer_id=orders.customer_id,
         consent_purpose="marketing",
     )
+
+
+def _record_repeats(orders: Orders, draws: Draws, journal: Journal) -> None:
+    """Record orders of the same goods again, as far as the shop recognizes them."""
+    plan = orders.plan
+    is_repeat = (plan.number > 1) & ~plan.is_guest & plan.brings_favorite
+    share = orders.world.shoppers.recognized_share
+    journal.record(
+        "orders",
+        "reorder_placed",
+        at=after(orders.placed, 60 + (draws.uniform("repeat/told") * 500).astype(int)),
+        where=is_repeat & draws.chance("repeat/recognized", share),
+        source=SHOP,
+        order_id=orders.order_id,
+        customer_id=orders.customer_id,
+        previous_order_id=order_ids(plan.previous),
+        sku=labels(orders.sku[0], SKUS),
+        gap_days=(orders.placed - plan.previous_placed) // DAY,
+    )
+
+
+def _keep_orders(orders: Orders, journal: Journal) -> None:
+    """Keep who ordered what when, and when next, whoever hears of it."""
+    plan = orders.plan
+    journal.truth.record(
+        "orders",
+        order_id=orders.order_id,
+        customer_id=Partly(orders.customer_id, ~plan.is_guest),
+        household=text(plan.pin),
+        sku=labels(orders.sku[0], SKUS),
+        placed_at=orders.placed,
+        next_order_at=plan.following,
+        is_first=plan.number == 1,
+        is_test=orders.is_test,
+        is_synthetic=orders.is_synthetic,
+    )
+
+
+def in_home_currency(orders: Orders, amount: Integers) -> Fields:
+    """Return what an amount of an export is worth to the shop, as envelope fields."""
+    is_export = orders.plan.is_export
+    return {
+        "shop_amount_minor": Partly(
+            in_paise(amount, orders.market, orders.rate), is_export
+        ),
+        "shop_currency": Partly(HOME_CURRENCY, is_export),
+        "fx_rate": Partly(orders.rate / RATE_PARTS, is_export),
+    }
 
 
 def line_list(orders: Orders, quantity: Integers, *, has_price: bool = False) -> Text:
@@ -271,16 +285,22 @@ class Orders:
     """A block of orders; arrays by line are (line, order).
 
     Attributes:
+        world: The shop they are placed in.
         plan: Who orders when.
         quantity: Units; 0 where the order has no such line.
         unit_price: Listed price of a unit, minor units.
         unit_paid: Price of a unit after discount and with tax, minor units.
         total: What the customer owes, minor units.
         prepaid_part: What is due before shipping, minor units.
+        mode: How the order is paid in the end.
+        placed_mode: How it was to be paid when it was placed.
+        market: Position in ``MARKETS``.
+        rate: Rupees for one unit of the currency, in ten-thousandths.
         home: Location that serves the order first.
         distance: 0 next door to 2 far.
     """
 
+    world: World
     plan: Plan
     order_id: Text
     line_id: tuple[Text, ...]
@@ -296,8 +316,11 @@ class Orders:
     total: Integers
     prepaid_part: Integers
     mode: Integers
+    placed_mode: Integers
     fulfillment: Integers
+    market: Integers
     currency: Text
+    rate: Integers
     channel: Integers
     postal_code: Text
     country: Text

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 
 from ingestion.simulator.calendar import Calendar
 from ingestion.simulator.delivering import Delivery
 from ingestion.simulator.draws import Draws, Flags, Integers, by_segment
-from ingestion.simulator.fulfilling import PARCELS, Fulfillment, refund_due
-from ingestion.simulator.journal import (
-    DAY,
-    NEVER,
-    Fields,
-    Journal,
-    Partly,
-    Text,
-    after,
-    joined,
-    labels,
-    text,
-    when,
-)
-from ingestion.simulator.parameters import PAYMENTS, RETURNS
+from ingestion.simulator.fulfilling import Fulfillment
+from ingestion.simulator.journal import Journal
+from ingestion.simulator.moments import DAY, NEVER, after, when
+from ingestion.simulator.owing import Debt
 from ingestion.simulator.paying import (
     CARD,
     PAYU,
@@ -34,11 +22,9 @@ from ingestion.simulator.paying import (
     fees,
     record_rest_capture,
 )
-from ingestion.simulator.placing import COD, PREPAID, SHOP, Orders
-from ingestion.simulator.returning import LineReturn, return_line_id
-
-RETURN, CANCELLATION, RTO, NOT_RECEIVED = range(4)
-CAUSES = ("return", "cancellation", "rto", "item_not_received")
+from ingestion.simulator.placing import Orders
+from ingestion.simulator.repaying import Till, repay
+from ingestion.simulator.text import Fields, Partly, joined, labels, text
 
 
 def move_money(
@@ -46,7 +32,7 @@ def move_money(
     payments: Payments,
     fulfillment: Fulfillment,
     delivery: Delivery,
-    returns: tuple[LineReturn, ...],
+    debts: Iterable[Debt],
     calendar: Calendar,
     draws: Draws,
     journal: Journal,
@@ -59,12 +45,20 @@ def move_money(
         payments.rest_wait,
     )
     record_rest_capture(orders, payments, rest, journal)
-    completed: list[tuple[Integers, Integers]] = []
-    for claim in _claims(orders, payments, fulfillment, delivery, returns):
-        completed.append(
-            _refund(orders, payments, claim, captured, rest, draws, journal)
-        )
-    _settle(
+    till = Till(
+        taken=(
+            (captured, payments.first_part),
+            (rest, orders.prepaid_part - payments.first_part),
+            *zip(delivery.collected, delivery.cash, strict=True),
+        ),
+        given=np.zeros(len(stop), dtype=np.int64),
+    )
+    completed = [
+        repay(orders, payments, debt, till, captured, rest, calendar, draws, journal)
+        for debt in debts
+        if (debt.due < NEVER).any()
+    ]
+    settled, refunded = _settle(
         orders,
         payments,
         captured,
@@ -75,7 +69,7 @@ def move_money(
         draws,
         journal,
     )
-    _settle(
+    rest_settled, _ = _settle(
         orders,
         payments,
         rest,
@@ -86,141 +80,22 @@ def move_money(
         draws,
         journal,
     )
-    _dispute(orders, payments, captured, draws, journal)
-
-
-def _claims(
-    orders: Orders,
-    payments: Payments,
-    fulfillment: Fulfillment,
-    delivery: Delivery,
-    returns: tuple[LineReturn, ...],
-) -> Iterator[Claim]:
-    """List what may be owed back: one sum per order and occasion."""
-    stop = fulfillment.cancellation.at
-    prepaid = orders.mode == PREPAID
-    lines_back = np.zeros(len(stop), dtype=np.int64)
-    for line in (0, 1):
-        at = fulfillment.line_cancelled[line]
-        amount = fulfillment.cancelled_units[line] * orders.unit_paid[line]
-        # a part is owed only from what has been taken
-        amount = np.minimum(amount, np.maximum(payments.first_part - lines_back, 0))
-        owed = prepaid & (payments.captured < at) & (amount > 0)
-        lines_back += np.where(owed & (at < NEVER), amount, 0)
-        yield Claim(f"c{line + 1}", CANCELLATION, when(owed, at), amount)
-    whole = np.maximum(refund_due(payments, stop) - lines_back, 0)
-    yield Claim("c", CANCELLATION, when(whole > 0, stop), whole)
-    for number in range(PARCELS):
-        parcel = delivery.parcels[number]
-        worth = (fulfillment.goods[number] * orders.unit_paid).sum(axis=0)
-        yield Claim(f"o{number + 1}", RTO, when(prepaid, parcel.returned), worth)
-        yield Claim(
-            f"l{number + 1}",
-            NOT_RECEIVED,
-            after(when(prepaid, parcel.lost), DAY),
-            worth,
-        )
-    worth = (fulfillment.goods[0] * orders.unit_paid).sum(axis=0)
-    yield Claim("p", CANCELLATION, when(prepaid, delivery.pickup_expired), worth)
-    for line, one in enumerate(returns):
-        yield Claim(
-            f"r{line + 1}",
-            RETURN,
-            one.refund_due,
-            one.quantity * orders.unit_paid[line],
-            return_line_id(orders, line),
-        )
-
-
-def _refund(
-    orders: Orders,
-    payments: Payments,
-    claim: Claim,
-    captured: Integers,
-    rest: Integers,
-    draws: Draws,
-    journal: Journal,
-) -> tuple[Integers, Integers]:
-    """Refund one kind of claim; return when it arrived and how much."""
-    settings = RETURNS
-    key = f"refund/{claim.name}"
-    wait = settings.refund_start[claim.cause].whole(draws.uniform(f"{key}/wait")) + 30
-    is_kept = draws.chance(f"{key}/kept", 1 - settings.refund_forgotten_share)
-    started = after(when(is_kept, claim.due), wait)
-    # money still to be taken cannot be given back
-    started = np.where(
-        (started < NEVER) & (rest < NEVER), np.maximum(started, rest + 3600), started
+    disputed = _dispute(orders, payments, captured, draws, journal)
+    journal.truth.record(
+        "captures",
+        where=captured < NEVER,
+        payment_id=payments.payment_id,
+        order_id=orders.order_id,
+        method=labels(payments.method, orders.world.payments.methods.labels),
+        gateway=labels(payments.gateway, orders.world.payments.gateways),
+        currency=orders.currency,
+        captured_at=captured,
+        settled_at=np.where(rest < NEVER, np.maximum(settled, rest_settled), settled),
+        refunded_at=refunded,
+        disputed_at=disputed,
+        is_test=orders.is_test,
+        is_synthetic=orders.is_synthetic,
     )
-    by_gateway = (captured < NEVER) & (orders.mode == PREPAID) | (
-        claim.cause == CANCELLATION
-    )
-    route = np.where(by_gateway, payments.gateway, PAYU)
-    arrived = after(
-        started, by_segment(settings.refund_bank, route, draws.uniform(f"{key}/bank"))
-    )
-    is_bounced = draws.chance(f"{key}/bounced", settings.refund_failed_share)
-    bounced = when(is_bounced, arrived)
-    again = after(bounced, settings.refund_again.whole(draws.uniform(f"{key}/again")))
-    done = np.where(is_bounced, again, arrived)
-    refund_id = joined("rf-", orders.order_id, f"-{claim.name}")
-    is_partial = claim.amount < orders.prepaid_part
-    is_partial = np.where(orders.mode == COD, claim.amount < orders.total, is_partial)
-    money: Fields = {"amount_minor": claim.amount, "currency": orders.currency}
-    who: Fields = {
-        "order_id": orders.order_id,
-        "refund_id": refund_id,
-        "payment_id": Partly(payments.payment_id, by_gateway),
-    }
-    slot: Fields = {"slot": claim.name}
-    source = joined(
-        labels(by_gateway.astype(int), ("shop:", "")),
-        labels(np.where(by_gateway, payments.gateway, 3), (*PAYMENTS.gateways, "")),
-        labels(by_gateway.astype(int), ("", ":")),
-        SHOP.split(":")[1],
-    )
-    trail: Fields = {}
-    if claim.return_line_id is not None:
-        trail["return_line_id"] = claim.return_line_id
-    journal.record(
-        "payments",
-        "refund_initiated",
-        at=started,
-        source=SHOP,
-        **slot,
-        **who,
-        **money,
-        refund_cause=CAUSES[claim.cause],
-        is_partial=is_partial,
-        refund_destination=labels(
-            by_gateway.astype(int), ("bank_transfer", "original_method")
-        ),
-        expected_at=after(started, 6 * DAY),
-        **trail,
-    )
-    journal.record(
-        "payments",
-        "refund_failed",
-        at=bounced,
-        source=source,
-        **slot,
-        **who,
-        **money,
-        error_code="ACCOUNT_CLOSED",
-        attempt_no=1,
-    )
-    journal.record(
-        "payments",
-        "refund_completed",
-        at=done,
-        source=source,
-        **slot,
-        refund_id=refund_id,
-        payment_id=who["payment_id"],
-        **money,
-        is_partial=is_partial,
-        attempt_no=1 + is_bounced.astype(np.int64),
-    )
-    return when(by_gateway, done), claim.amount
 
 
 def _settle(
@@ -233,9 +108,14 @@ def _settle(
     calendar: Calendar,
     draws: Draws,
     journal: Journal,
-) -> None:
-    """Settle one capture per order, less what went back before."""
-    settings = PAYMENTS
+) -> tuple[Integers, Integers]:
+    """Settle one capture per order, less what went back before.
+
+    Returns:
+        When the bank had all of it, and when nothing was left to settle because all
+        of it had gone back.
+    """
+    settings = orders.world.payments
     key = f"settle/{part}"
     wait = by_segment(
         settings.settlement, payments.gateway, draws.uniform(f"{key}/wait")
@@ -244,9 +124,13 @@ def _settle(
     due = calendar.into_banking_days(after(when(is_kept, captured), wait))
     settled = _at_the_bank(due)
     back = np.zeros(len(amount), dtype=np.int64)
+    last_back = np.zeros(len(amount), dtype=np.int64)
     for done, value in completed:
-        back += np.where(done < settled, value, 0)
+        is_before = done < settled
+        back += np.where(is_before, value, 0)
+        last_back = np.where(is_before, np.maximum(last_back, done), last_back)
     gross = amount - back
+    refunded = when((settled < NEVER) & (gross <= 0), last_back)
     settled = when(gross > 0, settled)
     gross = np.maximum(gross, 0)
     slot: Fields = {"slot": part}
@@ -278,10 +162,11 @@ def _settle(
     second_at = _at_the_bank(
         calendar.into_banking_days(after(when(is_split, settled), DAY))
     )
+    in_full = orders.nothing
     for number, (at, value) in enumerate(
         ((settled, first), (second_at, gross - first))
     ):
-        fee, tax = fees(payments, value)
+        fee, tax = fees(orders, payments, value)
         money: Fields = {
             "gross_minor": value,
             "fee_minor": fee,
@@ -337,6 +222,8 @@ def _settle(
                 currency=orders.currency,
                 reversal_cause="bank_return",
             )
+        in_full = np.where(is_split | (number == 0), bank, in_full)
+    return in_full, refunded
 
 
 def _at_the_bank(moments: Integers) -> Integers:
@@ -351,9 +238,9 @@ def _dispute(
     captured: Integers,
     draws: Draws,
     journal: Journal,
-) -> None:
-    """Record chargebacks on cards and how they end."""
-    settings = PAYMENTS
+) -> Integers:
+    """Record chargebacks on cards; return when those began that are lost in the end."""
+    settings = orders.world.payments
     is_disputed = (payments.method == CARD) & draws.chance(
         "dispute", settings.dispute_share
     )
@@ -384,14 +271,4 @@ def _dispute(
     is_lost: Flags = draws.chance("dispute/lost", settings.dispute_lost_share)
     journal.record("payments", "dispute_lost", at=when(is_lost, decided), **case)
     journal.record("payments", "dispute_won", at=when(~is_lost, decided), **case)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One sum per order that may be owed back, and from when."""
-
-    name: str
-    cause: int
-    due: Integers
-    amount: Integers
-    return_line_id: Text | None = None
+    return when(is_lost, opened)

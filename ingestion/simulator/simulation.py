@@ -7,45 +7,55 @@ the block and on the busiest file, and only a few small columns on the number of
 
 from __future__ import annotations
 
-import gzip
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from typing import Literal
 
-import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ingestion.errors import SimulationError
+from ingestion.simulator import truth as truth_tables
+from ingestion.simulator.addressing import check_addresses
 from ingestion.simulator.allocating import (
     allocate_stock,
-    check_addresses,
     promise_delivery,
     record_allocation,
 )
+from ingestion.simulator.blocking import record_blocks
 from ingestion.simulator.calendar import Calendar
+from ingestion.simulator.claiming import claim_missing, record_missing_claims
+from ingestion.simulator.clock import Clock
 from ingestion.simulator.delivering import deliver_orders, record_delivery
 from ingestion.simulator.draws import Draws
 from ingestion.simulator.engaging import record_voices
 from ingestion.simulator.fulfilling import fulfill_orders, record_fulfillment
-from ingestion.simulator.journal import DAY, DOMAINS, Fields, Journal
-from ingestion.simulator.paying import pay_orders, record_payments
+from ingestion.simulator.households import share_addresses
+from ingestion.simulator.journal import DOMAINS, Journal
+from ingestion.simulator.mishaps import record_mishaps
+from ingestion.simulator.owing import list_debts
+from ingestion.simulator.parameters import World
+from ingestion.simulator.paying import change_modes, pay_orders, record_payments
 from ingestion.simulator.placing import place_orders, record_orders
 from ingestion.simulator.planning import Plan, plan_orders
+from ingestion.simulator.platform import record_desk_work, watch_platform
+from ingestion.simulator.privacy import record_erasures, suffer_breaches
+from ingestion.simulator.promising import record_promises
 from ingestion.simulator.refunding import move_money
-from ingestion.simulator.returning import record_returns, return_goods
+from ingestion.simulator.reporting_returns import record_returns
+from ingestion.simulator.returning import return_goods
+from ingestion.simulator.stockflow import Flow, movements, no_flow
 from ingestion.simulator.stockkeeping import keep_stock
+from ingestion.simulator.truth import Truth
+from ingestion.simulator.warranty import claim_warranty, record_warranty
+from ingestion.simulator.writing import Period, write_files
 
 BLOCK = 20_000
 """Orders worked at once; a multiple of four. No output depends on it."""
-
-COMPRESSION = 6
-Period = Literal["day", "month"]
 
 
 def simulate(
@@ -54,67 +64,121 @@ def simulate(
     days: int,
     seed: int,
     start: date,
-    out: Path,
+    out: Path | None,
+    truth: Path | None = None,
+    world: World | None = None,
     period: Period = "day",
     block: int = BLOCK,
 ) -> Simulation:
-    """Simulate a shop and write its event files.
+    """Simulate a shop and write its event files, its truth, or both.
 
     Equal arguments give equal lines on any machine, whatever the block.
 
     Args:
         orders: Orders placed in the period.
-        days: Length of the period; stories are cut where it ends.
+        days: Length of the period; what is reported is cut where it ends.
         seed: Seed of every random stream.
         start: First day, in the shop's own zone (Asia/Kolkata).
         out: Folder for ``<domain>/<day or month>.jsonl.gz``; files of the same name
-            are replaced.
+            are replaced. None writes the truth alone.
+        truth: Folder, outside of ``out``, for what really happened, one Parquet file
+            per table.
+        world: The shop, as ``scenarios.world_of`` gives it; an everyday one if None.
         period: Whether a file holds one day or one month of reports.
         block: Orders worked at once, a multiple of four.
 
     Raises:
-        ValueError: A number is not positive, or ``block`` not a multiple of four.
+        SimulationError: A number is not positive, ``block`` not a multiple of
+            four, or the truth would lie among the events.
     """
     for name, value in (("orders", orders), ("days", days), ("block", block)):
         if value < 1:
-            raise ValueError(f"{name} must be at least 1, not {value}")
+            raise SimulationError(f"{name} must be at least 1, not {value}")
     if block % 4:
-        raise ValueError(f"block must be a multiple of 4, not {block}")
-    plan = plan_orders(orders=orders, days=days, seed=seed)
-    out.mkdir(parents=True, exist_ok=True)
+        raise SimulationError(f"block must be a multiple of 4, not {block}")
+    if out and truth and truth.resolve().is_relative_to(out.resolve()):
+        raise SimulationError(f"the truth must not lie among the events: {truth}")
+    folder = out or truth
+    if folder is None:
+        raise SimulationError("name a folder for the events, for the truth, or both")
+    world = replace(world or World(), days=days)
+    folder.mkdir(parents=True, exist_ok=True)
     facts: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory(dir=out, prefix=".spool-") as name:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".spool-") as name:
         spool = Path(name)
         for number, journal in enumerate(
-            _journals(plan, days=days, seed=seed, start=start, block=block)
+            _journals(
+                world,
+                plan_orders(world, orders=orders, seed=seed),
+                seed=seed,
+                start=start,
+                block=block,
+                is_told=out is not None,
+                is_truth_kept=truth is not None,
+            )
         ):
             facts.update(journal.facts)
+            journal.truth.write(spool, number)
             for domain in DOMAINS:
                 _spool(journal, domain, spool / f"{domain}-{number:06d}.parquet")
-        lines, files = _merge(spool, out, days=days, start=start, period=period)
+        if truth:
+            truth_tables.merge(spool, truth)
+        written = (
+            write_files(
+                spool,
+                out,
+                days=days,
+                seed=seed,
+                start=start,
+                period=period,
+                corrupted_share=world.transport.corrupted_share,
+                truth=truth,
+            )
+            if out
+            else ({}, ())
+        )
+    lines, files = written
     return Simulation(
         orders=orders, lines=lines, facts=dict(sorted(facts.items())), files=files
     )
 
 
 def _journals(
-    plan: Plan, *, days: int, seed: int, start: date, block: int
+    world: World,
+    plan: Plan,
+    *,
+    seed: int,
+    start: date,
+    block: int,
+    is_told: bool,
+    is_truth_kept: bool,
 ) -> Iterator[Journal]:
-    """Yield the journal of each block of orders, and the stock keeper's."""
-    horizon = days * DAY
+    """Yield the journal of each block of orders, then those beside any order."""
+
+    def journal_of(draws: Draws) -> Journal:
+        truth = Truth(start, is_truth_kept)
+        return Journal(world, draws, Clock(start), truth, is_told)
+
+    flow = no_flow(world)
     for first in range(0, len(plan), block):
         part = plan.block(first, block)
         draws = Draws(seed, first, len(part))
-        journal = Journal(draws, start, horizon)
-        _tell(part, Calendar(start), draws, journal)
+        journal = journal_of(draws)
+        flow.add(_tell(world, part, Calendar(start), draws, journal))
         yield journal
-    yield keep_stock(days=days, seed=seed, start=start, horizon=horizon)
+    yield keep_stock(world, flow, seed, journal_of)
+    yield from watch_platform(world, plan, seed, journal_of)
+    yield suffer_breaches(world, seed, journal_of)
 
 
-def _tell(plan: Plan, calendar: Calendar, draws: Draws, journal: Journal) -> None:
-    """Live a block of orders through, then record what was reported of it."""
-    placed = place_orders(plan, draws)
+def _tell(
+    world: World, plan: Plan, calendar: Calendar, draws: Draws, journal: Journal
+) -> Flow:
+    """Live a block of orders through, and record it; return the goods it moved."""
+    plan = share_addresses(plan, world)
+    placed = place_orders(plan, world, draws)
     payments = pay_orders(placed, draws)
+    placed = change_modes(placed, payments)
     allocation = allocate_stock(placed, payments, draws)
     addressing = check_addresses(placed, draws)
     promise = promise_delivery(placed, payments, allocation, addressing, draws)
@@ -122,21 +186,44 @@ def _tell(plan: Plan, calendar: Calendar, draws: Draws, journal: Journal) -> Non
         placed, payments, allocation, addressing, promise, calendar, draws
     )
     delivery = deliver_orders(placed, payments, promise, fulfillment, calendar, draws)
-    returns = return_goods(placed, promise, fulfillment, delivery, draws)
+    missing = claim_missing(placed, promise, fulfillment, delivery, draws)
+    returns = return_goods(placed, promise, fulfillment, delivery, missing, draws)
+    warranty = claim_warranty(placed, fulfillment, delivery, returns, missing, draws)
+    debts = list_debts(
+        placed,
+        payments,
+        promise,
+        fulfillment,
+        delivery,
+        returns,
+        missing,
+        warranty,
+        draws,
+    )
 
     stop = fulfillment.cancellation.at
     record_orders(placed, draws, journal)
     record_payments(placed, payments, stop, draws, journal)
     record_allocation(
-        placed, payments, allocation, addressing, promise, stop, draws, journal
+        placed, payments, allocation, addressing, promise, stop, journal
     )
     record_fulfillment(placed, payments, allocation, fulfillment, journal)
-    record_delivery(placed, promise, fulfillment, delivery, draws, journal)
-    record_returns(placed, fulfillment, returns, draws, journal)
-    move_money(
-        placed, payments, fulfillment, delivery, returns, calendar, draws, journal
+    record_mishaps(placed, payments, allocation, fulfillment, draws, journal)
+    record_blocks(
+        placed, payments, allocation, addressing, fulfillment, draws, journal
     )
-    record_voices(placed, promise, fulfillment, delivery, draws, journal)
+    record_delivery(placed, fulfillment, delivery, draws, journal)
+    record_promises(placed, promise, fulfillment, delivery, draws, journal)
+    record_missing_claims(placed, addressing, fulfillment, missing, journal)
+    record_returns(placed, fulfillment, returns, draws, journal)
+    record_warranty(placed, warranty, draws, journal)
+    move_money(placed, payments, fulfillment, delivery, debts, calendar, draws, journal)
+    record_voices(
+        placed, promise, fulfillment, delivery, missing, returns, draws, journal
+    )
+    record_erasures(placed, draws, journal)
+    record_desk_work(placed, fulfillment, returns, draws, journal)
+    return movements(placed, fulfillment, delivery, returns)
 
 
 def _spool(journal: Journal, domain: str, path: Path) -> None:
@@ -147,59 +234,6 @@ def _spool(journal: Journal, domain: str, path: Path) -> None:
         {"reported": pa.array(moments[order]), "line": lines.take(pa.array(order))}
     )
     pq.write_table(table, path, row_group_size=50_000, compression="zstd")
-
-
-def _merge(
-    spool: Path, out: Path, *, days: int, start: date, period: Period
-) -> tuple[dict[str, int], tuple[Path, ...]]:
-    """Write each output file from the spools of all blocks."""
-    names = [
-        (start + timedelta(days=day)).isoformat()[: 10 if period == "day" else 7]
-        for day in range(days)
-    ]
-    spans: Fields = {
-        name: (names.index(name), days - names[::-1].index(name))
-        for name in dict.fromkeys(names)
-    }
-    lines = dict.fromkeys(DOMAINS, 0)
-    files = []
-    with duckdb.connect() as connection:
-        for domain in DOMAINS:
-            folder = out / domain
-            folder.mkdir(exist_ok=True)
-            source = connection.read_parquet(str(spool / f"{domain}-*.parquet"))
-            for name, (first, end) in spans.items():
-                table = (
-                    source.filter(
-                        f"reported >= {first * DAY} and reported < {end * DAY}"
-                    )
-                    .order("reported, line")
-                    .project("line")
-                    .to_arrow_table()
-                )
-                path = folder / f"{name}.jsonl.gz"
-                lines[domain] += table.num_rows
-                if table.num_rows:
-                    write_lines(path, table.column("line"))
-                    files.append(path)
-                else:
-                    path.unlink(missing_ok=True)
-    return lines, tuple(files)
-
-
-def write_lines(path: Path, lines: pa.ChunkedArray, level: int = COMPRESSION) -> None:
-    """Write lines to a gzip file that carries no time and no name."""
-    with (
-        path.open("wb") as raw,
-        gzip.GzipFile(
-            filename="", fileobj=raw, mode="wb", compresslevel=level, mtime=0
-        ) as file,
-    ):
-        for chunk in lines.chunks:
-            ended = pc.binary_join_element_wise(chunk, "", "\n")
-            # the text of a string column lies in one buffer, line after line
-            data = pa.array(ended.to_pylist() if ended.offset else ended).buffers()[2]
-            file.write(data.to_pybytes())
 
 
 @dataclass(frozen=True)

@@ -196,6 +196,131 @@ def test_percentile_is_the_first_age_reached_or_null(
     assert found == [(reached[0] if reached else None,)]
 
 
+def variance_by_definition(spells: list[Spell], kind: str, age: int) -> float:
+    """Delta-method variance of an incidence (Marubini & Valsecchi), term by term."""
+    curves = curves_by_definition(spells)
+    total, open_share_before = 0.0, 1.0
+    for other in sorted(curves):
+        if other > age:
+            break
+        at_risk = curves[other]["at_risk"]
+        leavers = sum(1 for spell in spells if spell[0] == other and spell[1])
+        ours = spells.count((other, kind))
+        rise = curves[age][kind] - curves[other][kind]
+        if leavers < at_risk:
+            total += rise**2 * leavers / (at_risk * (at_risk - leavers))
+        total += open_share_before**2 * ours * (at_risk - ours) / at_risk**3
+        total -= 2 * rise * open_share_before * ours / at_risk**2
+        open_share_before = curves[other]["open_share"]
+    return total
+
+
+def bands_by_sql(
+    spells: list[Spell],
+    connection: duckdb.DuckDBPyConnection,
+    render: Render,
+    exits: tuple[str, ...] = EXITS,
+) -> list[tuple[Any, ...]]:
+    """Rows of age, incidence, variance, lower and upper of the exit ``delivered``."""
+    load(connection, "spells", "age bigint, exit varchar", spells)
+    sql = render(
+        "with keyed_spells as (select 'all' as segment, * from spells), "
+        "curves as ({{ exit_curves('keyed_spells', ['segment'], 'age', 'exit', "
+        f"{list(exits)}) }}}}), "
+        "bands as ({{ incidence_bands('curves', ['segment'], 'age', "
+        f"{list(exits)}, ['delivered']) }}}}) "
+        "select age, cif_delivered, cif_delivered_variance, cif_delivered_lower, "
+        "cif_delivered_upper from bands order by age"
+    )
+    return connection.sql(sql).fetchall()
+
+
+@pytest.mark.parametrize("spells", CASES.values(), ids=CASES.keys())
+def test_bands_follow_the_delta_method(
+    spells: list[Spell], connection: duckdb.DuckDBPyConnection, render: Render
+) -> None:
+    """Variances are the definition's; bounds lie 1.96 away on the log-log scale."""
+    for age, incidence, variance, lower, upper in bands_by_sql(
+        spells, connection, render
+    ):
+        wanted = variance_by_definition(spells, "delivered", age)
+        assert variance == pytest.approx(wanted, abs=1e-12)
+        if incidence == 0:
+            assert (lower, upper) == (0, None)
+            continue
+        if incidence == 1:
+            assert (lower, upper) == (None, 1)
+            continue
+        assert 0 <= lower <= incidence <= upper <= 1
+        slope = -1 / ((1 - incidence) * math.log(1 - incidence))
+        distance = 1.959963984540054 * slope * math.sqrt(wanted)
+        for bound, sign in ((lower, -1), (upper, 1)):
+            # a bound that rounds to one has no logarithm; no case here comes so close
+            moved = math.log(-math.log(1 - bound)) - math.log(-math.log(1 - incidence))
+            assert moved == pytest.approx(sign * distance, abs=1e-6)
+
+
+@pytest.mark.parametrize("spells", CASES.values(), ids=CASES.keys())
+def test_the_variance_of_one_kind_of_exit_is_greenwoods(
+    spells: list[Spell], connection: duckdb.DuckDBPyConnection, render: Render
+) -> None:
+    """With other exits taken as censoring, nothing else of the formula remains."""
+    ages = np.array([age for age, _ in spells])
+    happened = np.array([kind == "delivered" for _, kind in spells])
+    rows = bands_by_sql(spells, connection, render, exits=("delivered",))
+
+    for age, incidence, variance, _, _ in rows:
+        greenwood = 0.0
+        for event in np.unique(ages[happened & (ages <= age)]):
+            at_risk = int(np.sum(ages >= event))
+            leavers = int(np.sum(happened & (ages == event)))
+            if leavers < at_risk:
+                greenwood += leavers / (at_risk * (at_risk - leavers))
+        assert variance == pytest.approx((1 - incidence) ** 2 * greenwood, abs=1e-12)
+
+
+def test_without_open_spells_the_variance_is_a_shares(
+    connection: duckdb.DuckDBPyConnection, render: Render
+) -> None:
+    """Nobody censored: an incidence is k of n, its variance the binomial's."""
+    spells = CASES["all over"]
+    for _, incidence, variance, _, _ in bands_by_sql(spells, connection, render):
+        binomial = incidence * (1 - incidence) / len(spells)
+        assert variance == pytest.approx(binomial, abs=1e-12)
+
+
+@pytest.mark.parametrize("spells", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_bounds_of_a_percentile_invert_the_band(
+    spells: list[Spell],
+    share: float,
+    connection: duckdb.DuckDBPyConnection,
+    render: Render,
+) -> None:
+    """They are the outermost ages the band does not exclude, or NULL, about its age."""
+    rows = bands_by_sql(spells, connection, render)
+    columns = (
+        "age bigint, cif double, cif_variance double, cif_lower double, "
+        "cif_upper double"
+    )
+    load(connection, "bands", columns, rows)
+    sql = render(
+        f"select {{{{ curve_percentile_lower('age', 'cif', {share}) }}}}, "
+        f"{{{{ curve_percentile('age', 'cif', {share}) }}}}, "
+        f"{{{{ curve_percentile_upper('age', 'cif', {share}) }}}} from bands"
+    )
+    lower, middle, upper = connection.sql(sql).fetchall()[0]
+
+    above = [age for age, _, _, _, top in rows if top is not None and top >= share]
+    whole = [age for age, _, _, low, _ in rows if low is not None and low >= share]
+    assert lower == (min(above) if above else None)
+    assert upper == (min(whole) if whole else None)
+    if middle is not None:
+        assert lower <= middle
+    if upper is not None:
+        assert middle <= upper
+
+
 @pytest.mark.parametrize(
     ("successes", "trials"), [(0, 1), (1, 1), (3, 7), (0, 40), (40, 40), (950, 1000)]
 )
@@ -247,6 +372,29 @@ def prior_by_moments(rates: list[tuple[int, int]]) -> tuple[float, float]:
     if correlation <= 0:
         return mean, total
     return mean, max(1.0, min(total, 1 / correlation - 1))
+
+
+def posterior_by_morris(
+    rates: list[tuple[int, int]], which: int
+) -> tuple[float, float]:
+    """Parameters of a rate's posterior, its prior's uncertainty added (Morris 1983)."""
+    seen = [rate for rate in rates if rate[1] > 0]
+    successes, trials = rates[which]
+    k = len(seen)
+    mean, strength = prior_by_moments(rates)
+    pull = 1 / (1 + trials)
+    if k > 3:
+        pull = max(pull, (k - 3) / (k - 1) * strength / (strength + trials))
+    distance = successes / trials - mean
+    m = pull * mean + (1 - pull) * successes / trials
+    variance = m * (1 - m) / (trials / (1 - pull) + 1)
+    if k > 3:
+        mean_v = sum(1 / n for _, n in seen) / k
+        spread = (mean_v + 1 / strength) / (1 / trials + 1 / strength)
+        variance += m * (1 - m) / trials * pull / k
+        variance += 2 / (k - 3) * pull**2 * spread * distance**2
+    size = max(m * (1 - m) / variance - 1, 2.0)
+    return max(m * size, 0.5), max((1 - m) * size, 0.5)
 
 
 def incomplete_beta(a: float, b: float, x: float) -> float:
@@ -315,7 +463,7 @@ RATES = {
 
 
 @pytest.mark.parametrize("rates", RATES.values(), ids=RATES.keys())
-def test_shrinkage_is_the_posterior_of_a_beta_prior(
+def test_shrinkage_is_a_posterior_that_knows_its_prior_was_guessed(
     rates: list[tuple[int, int]],
     connection: duckdb.DuckDBPyConnection,
     render: Render,
@@ -328,16 +476,15 @@ def test_shrinkage_is_the_posterior_of_a_beta_prior(
         rate: (shrunk, lower, upper, strength)
         for _, rate, shrunk, lower, upper, strength in connection.sql(sql).fetchall()
     }
-    mean, strength = prior_by_moments(rates)
+    _, strength = prior_by_moments(rates)
 
     assert set(found) == {key for _, key, _, trials in rows if trials > 0}
     for key, (shrunk, lower, upper, found_strength) in found.items():
-        successes, trials = rates[int(key)]
-        a = mean * strength + successes
-        b = (1 - mean) * strength + trials - successes
+        a, b = posterior_by_morris(rates, int(key))
         deviation = math.sqrt(a * b / (a + b + 1)) / (a + b)
         assert found_strength == pytest.approx(strength, rel=1e-9)
         assert shrunk == pytest.approx(a / (a + b), abs=1e-9)
+        assert lower <= shrunk <= upper
         assert lower == pytest.approx(
             beta_quantile(a, b, 0.025), abs=1e-3 * deviation + 1e-9
         )

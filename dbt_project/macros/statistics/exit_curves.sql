@@ -101,3 +101,16 @@
 {% macro curve_percentile(age, incidence, share) -%}
     min({{ age }}) filter (where 1 - {{ incidence }} <= 1 - {{ share }} + 1e-9)
 {%- endmacro %}
+
+{#
+    Bounds of the 95 % interval of that age, by inverting the band of `incidence_bands`
+    (Brookmeyer & Crowley 1982): the first age at which the band comes up to the share,
+    and the first at which all of it has; NULL where the band does not get there.
+#}
+{% macro curve_percentile_lower(age, incidence, share) -%}
+    {{ curve_percentile(age, incidence ~ '_upper', share) }}
+{%- endmacro %}
+
+{% macro curve_percentile_upper(age, incidence, share) -%}
+    {{ curve_percentile(age, incidence ~ '_lower', share) }}
+{%- endmacro %}

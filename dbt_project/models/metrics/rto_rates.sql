@@ -132,6 +132,15 @@ curves as (
 
 ),
 
+banded_curves as (
+
+    {{ incidence_bands(
+        'curves', ['segment_type', 'segment'], 'age_days',
+        ['rto', 'delivered', 'lost'], ['rto']
+    ) }}
+
+),
+
 -- read at the maturity age or, while only younger parcels are open, at the last age
 -- observed; a curve that nobody is left on stays where it is
 matured_ages as (
@@ -149,18 +158,13 @@ matured_ages as (
 
 ),
 
-matured_curves as (
+last_ages as (
 
     select
         matured_ages.segment_type,
         matured_ages.segment,
         matured_ages.matured_age_days,
-        coalesce(
-            {{ max_by('curves.cif_rto', 'curves.age_days') }}, 0
-        ) as matured_rate,
-        coalesce(
-            {{ max_by('curves.open_share', 'curves.age_days') }}, 1
-        ) as open_share
+        max(curves.age_days) as age_days
 
     from matured_ages
     left join curves
@@ -171,6 +175,25 @@ matured_curves as (
         matured_ages.segment_type,
         matured_ages.segment,
         matured_ages.matured_age_days
+
+),
+
+matured_curves as (
+
+    select
+        last_ages.segment_type,
+        last_ages.segment,
+        last_ages.matured_age_days,
+        banded_curves.cif_rto_lower as matured_lower,
+        banded_curves.cif_rto_upper as matured_upper,
+        coalesce(banded_curves.cif_rto, 0) as matured_rate,
+        coalesce(banded_curves.open_share, 1) as open_share
+
+    from last_ages
+    left join banded_curves
+        on last_ages.segment_type = banded_curves.segment_type
+        and last_ages.segment = banded_curves.segment
+        and last_ages.age_days = banded_curves.age_days
 
 ),
 
@@ -206,9 +229,45 @@ pooled_from_age as (
 
 ),
 
+projections as (
+
+    select
+        matured_curves.segment_type,
+        matured_curves.segment,
+        matured_curves.matured_rate + coalesce(
+            matured_curves.open_share
+            * (pooled_maturity.matured_rate - pooled_from_age.cif_rto)
+            / nullif(pooled_from_age.open_share, 0), 0
+        ) as projected_rate
+
+    from matured_curves
+    inner join pooled_from_age
+        on matured_curves.matured_age_days = pooled_from_age.matured_age_days
+    cross join pooled_maturity
+
+),
+
+-- the resolved alone would favor the young: parcels arrive sooner than they turn back
+projected_counts as (
+
+    select
+        counts.segment_type,
+        counts.segment,
+        counts.resolved,
+        projections.projected_rate * counts.resolved as projected_rto
+
+    from counts
+    inner join projections
+        on counts.segment_type = projections.segment_type
+        and counts.segment = projections.segment
+
+),
+
 shrunk as (
 
-    {{ shrunk_rates('counts', 'segment_type', 'segment', 'rto', 'delivered_or_rto') }}
+    {{ shrunk_rates(
+        'projected_counts', 'segment_type', 'segment', 'projected_rto', 'resolved'
+    ) }}
 
 ),
 
@@ -227,24 +286,30 @@ rto_rates as (
         cast(counts.rto as double) / nullif(counts.delivered_or_rto, 0)
             as resolved_rate,
         matured_curves.matured_rate,
+
+        -- the band has no bound where nothing turned back, or everything did
+        coalesce(
+            matured_curves.matured_lower,
+            {{ wilson_lower('counts.resolved', 'counts.resolved') }}
+        ) as matured_lower,
+        coalesce(
+            matured_curves.matured_upper,
+            {{ wilson_upper('0', 'counts.resolved') }}
+        ) as matured_upper,
         shrunk.shrunk_rate,
         shrunk.lower,
         shrunk.upper,
         cast(counts.resolved as double) / counts.shipped as pct_resolved,
-        matured_curves.matured_rate + coalesce(
-            matured_curves.open_share
-            * (pooled_maturity.matured_rate - pooled_from_age.cif_rto)
-            / nullif(pooled_from_age.open_share, 0), 0
-        ) as projected_rate,
+        projections.projected_rate,
         counts.delivered_or_rto >= {{ var('rankable_from') }} as is_rankable
 
     from counts
     inner join matured_curves
         on counts.segment_type = matured_curves.segment_type
         and counts.segment = matured_curves.segment
-    inner join pooled_from_age
-        on matured_curves.matured_age_days = pooled_from_age.matured_age_days
-    cross join pooled_maturity
+    inner join projections
+        on counts.segment_type = projections.segment_type
+        and counts.segment = projections.segment
     left join shrunk
         on counts.segment_type = shrunk.segment_type
         and counts.segment = shrunk.segment

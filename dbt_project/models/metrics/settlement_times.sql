@@ -1,3 +1,5 @@
+{%- set percentiles = {'p50': 0.5, 'p75': 0.75, 'p90': 0.9, 'p95': 0.95} -%}
+
 with
 
 payments as (
@@ -83,17 +85,30 @@ curves as (
 
 ),
 
+banded_curves as (
+
+    {{ incidence_bands(
+        'curves', ['segment_type', 'segment'], 'age_micros', ['settled', 'other'],
+        ['settled']
+    ) }}
+
+),
+
 percentiles as (
 
     select
         segment_type,
-        segment,
-        {{ curve_percentile('age_micros', 'cif_settled', 0.5) }} as p50_micros,
-        {{ curve_percentile('age_micros', 'cif_settled', 0.75) }} as p75_micros,
-        {{ curve_percentile('age_micros', 'cif_settled', 0.9) }} as p90_micros,
-        {{ curve_percentile('age_micros', 'cif_settled', 0.95) }} as p95_micros
+        segment
+        {%- for name, share in percentiles.items() %},
+        {{ curve_percentile('age_micros', 'cif_settled', share) }}
+            as {{ name }}_micros,
+        {{ curve_percentile_lower('age_micros', 'cif_settled', share) }}
+            as {{ name }}_lower_micros,
+        {{ curve_percentile_upper('age_micros', 'cif_settled', share) }}
+            as {{ name }}_upper_micros
+        {%- endfor %}
 
-    from curves
+    from banded_curves
     group by segment_type, segment
 
 ),
@@ -132,10 +147,11 @@ settlement_times as (
         counts.due,
         counts.late,
         counts.timed_out,
-        percentiles.p50_micros / 3600000000.0 as p50_hours,
-        percentiles.p75_micros / 3600000000.0 as p75_hours,
-        percentiles.p90_micros / 3600000000.0 as p90_hours,
-        percentiles.p95_micros / 3600000000.0 as p95_hours,
+        {% for name in percentiles %}
+        percentiles.{{ name }}_micros / 3600000000.0 as {{ name }}_hours,
+        percentiles.{{ name }}_lower_micros / 3600000000.0 as {{ name }}_lower_hours,
+        percentiles.{{ name }}_upper_micros / 3600000000.0 as {{ name }}_upper_hours,
+        {% endfor %}
         counts.settled_micros / nullif(counts.settled, 0) / 3600000000.0
             as naive_mean_hours,
         counts.settled_p90_micros / 3600000000.0 as naive_p90_hours,

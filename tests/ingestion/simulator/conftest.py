@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from ingestion.simulator import Simulation, simulate
+from ingestion.simulator import Simulation, simulate, world_of
 
 
 @pytest.fixture(scope="session")
@@ -18,8 +19,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def simulation(folder: Path) -> Simulation:
-    """A shop of 4,000 orders over 80 days."""
+def truth(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where it is told what really happened in the shop."""
+    return tmp_path_factory.mktemp("truth")
+
+
+@pytest.fixture(scope="session")
+def simulation(folder: Path, truth: Path) -> Simulation:
+    """A shop of 4,000 orders over 80 days; all reported, by clocks that are right."""
+    world = world_of("everyday", missing=0)
+    transport = replace(world.transport, outages=(), skews=())
     return simulate(
         orders=4000,
         days=80,
@@ -27,6 +36,8 @@ def simulation(folder: Path) -> Simulation:
         start=date(2026, 1, 12),
         out=folder,
         period="month",
+        world=replace(world, transport=transport),
+        truth=truth,
     )
 
 

@@ -1,0 +1,1 @@
+"""Speeds, reported and never asserted: `make bench`."""

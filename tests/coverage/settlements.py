@@ -1,0 +1,138 @@
+"""Percentiles of the time from capture, or delivery for cash, to settlement.
+
+The true percentile is that of all spells begun in the period, the never settled and
+those refunded or disputed before among them as never: the time at which the cumulative
+incidence of settling comes up to the share. Where it never does there is none.
+
+Claimed for the segments of at least 30 payments, except weeks of capture in which the
+youngest payment has not been watched for as long as the true percentile. Money is paid
+out on banking days, cash on one weekday; within one week, then, who was captured first
+is both watched longest and on another road, and censoring is not independent: there
+the curve's tail is Monday's. A bound where it should be NULL would also be the only
+thing seen of such a week. Segments over the whole period are censored at every age and
+mix all weekdays; they keep the claim.
+"""
+
+from __future__ import annotations
+
+from tests.coverage.estimates import Estimate, Z, by_segment, week_of
+
+SHARES = {"p50": 0.5, "p75": 0.75, "p90": 0.9, "p95": 0.95}
+
+SEGMENTS = {
+    "all": "'all'",
+    "method": "method",
+    "gateway": "gateway",
+    "capture_week": week_of("began_at"),
+}
+
+TRUE_SPELLS = """
+    select
+        *,
+        coalesce(
+            date_diff('second', began_at, settled_at) / 3600.0, 'infinity'::double
+        ) as hours
+    from (
+        select
+            method,
+            gateway,
+            captured_at as began_at,
+            case
+                when settled_at <= coalesce(
+                    least(refunded_at, disputed_at), settled_at
+                )
+                    then settled_at
+            end as settled_at
+        from captures
+        where not is_test and not is_synthetic
+
+        union all
+
+        -- cash: a parcel handed over, whose money the courier pays out
+        select
+            'cod' as method,
+            carrier as gateway,
+            delivered_at as began_at,
+            remitted_at as settled_at
+        from parcels
+        where not is_test
+            and not is_synthetic
+            and cash_minor > 0
+            and delivered_at is not null
+            and not is_false_delivery
+    )
+"""
+
+# completed spells alone, as a dashboard would list them
+COMPLETED = """
+    select
+        method,
+        gateway,
+        settlement_clock_started_at as began_at,
+        captured_to_settled_hours as hours
+    from marts.fct_payments
+    where exit = 'settled'
+"""
+
+
+def percentile(name: str) -> Estimate:
+    """Describe one percentile of the time to settlement, in hours."""
+    share = SHARES[name]
+    return Estimate(
+        name=f"settlement {name}",
+        unit="hours",
+        published=f"""
+            select
+                segment_type,
+                segment,
+                null::bigint as age,
+                {name}_hours as estimate,
+                {name}_lower_hours as lower,
+                {name}_upper_hours as upper
+            from metrics.settlement_times
+            where is_rankable
+        """,
+        truth=f"""
+            select
+                segment_type,
+                segment,
+                null::bigint as age,
+                case
+                    when isfinite(percentile)
+                        and (
+                            segment_type <> 'capture_week'
+                            or percentile <= youngest_hours
+                        )
+                        then percentile
+                end as truth
+            from (
+                select
+                    segment_type,
+                    segment,
+                    quantile_disc(hours, {share}) as percentile,
+                    min(date_diff('second', began_at, as_of)) / 3600 as youngest_hours
+                from ({by_segment(TRUE_SPELLS, SEGMENTS, "began_at, hours")})
+                cross join clock
+                where began_at < as_of
+                group by segment_type, segment
+            )
+        """,
+        # distribution-free: the order statistics between which the percentile lies
+        # in 95 % of samples, by the normal approximation of the binomial
+        naive=f"""
+            select
+                segment_type,
+                segment,
+                quantile_cont(hours, {share}) as estimate,
+                list(hours order by hours)[greatest(1, floor(
+                    count(*) * {share}
+                    - {Z} * sqrt(count(*) * {share} * (1 - {share}))
+                )::bigint)] as lower,
+                list(hours order by hours)[1 + ceil(
+                    count(*) * {share}
+                    + {Z} * sqrt(count(*) * {share} * (1 - {share}))
+                )::bigint] as upper
+            from ({by_segment(COMPLETED, SEGMENTS, "hours")})
+            group by segment_type, segment
+        """,
+    )
