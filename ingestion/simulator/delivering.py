@@ -80,6 +80,7 @@ def deliver_orders(
     wait = settings.pickup_wait.whole(draws.uniform("pickup/wait"))
     came = calendar.into_hours(after(ready, wait), 10, 21)
     expiry = after(ready, settings.pickup_expiry_days * DAY)
+    overdue = after(ready, settings.pickup_flagged_days * DAY + 3600)
     downloaded = after(
         when(
             orders.fulfillment == DIGITAL_ONLY,
@@ -94,10 +95,7 @@ def deliver_orders(
         remitted=np.stack(remitted),
         pickup_ready=ready,
         picked_up=when(came < expiry, came),
-        no_show=when(
-            np.minimum(came, expiry) > ready + settings.pickup_flagged_days * DAY,
-            after(ready, settings.pickup_flagged_days * DAY + 3600),
-        ),
+        no_show=when(np.minimum(came, expiry) > overdue, overdue),
         pickup_expired=when(came >= expiry, expiry),
         downloaded=when(downloaded < stop, downloaded),
     )

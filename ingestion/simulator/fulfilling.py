@@ -112,14 +112,17 @@ def fulfill_orders(
     )
     has_goods = goods.sum(axis=1) > 0
     duplicated = after(
-        when(draws.chance("floor/twice", settings.duplicate_share), ready),
+        when(
+            orders.needs_stock & draws.chance("floor/twice", settings.duplicate_share),
+            ready,
+        ),
         settings.duplicate_after.whole(draws.uniform("floor/twice at")),
     )
     return Fulfillment(
         ready=ready,
         held=held,
         freed=freed,
-        duplicated=when(orders.needs_stock, duplicated),
+        duplicated=duplicated,
         duplicate_found=after(
             duplicated, settings.duplicate_found.whole(draws.uniform("floor/found"))
         ),

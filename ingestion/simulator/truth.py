@@ -6,6 +6,7 @@ also what comes after the period and what no system ever told. Only tests read i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -50,12 +51,9 @@ class Truth:
         """
         if not self.is_kept:
             return
-        count = next(
-            len(column.column if isinstance(column, Partly) else column)
-            for column in columns.values()
-            if not isinstance(column, str | bool | int)
-        )
-        rows = np.flatnonzero(np.ones(count, np.bool_) if where is None else where)
+        if where is None:
+            where = np.ones(_height(columns.values()), np.bool_)
+        rows = np.flatnonzero(where)
         if len(rows):
             self.tables.setdefault(table, []).append(
                 pa.table(
@@ -98,6 +96,15 @@ class Truth:
             pa.timestamp("us", tz="UTC"),
             mask=~comes,
         )
+
+
+def _height(columns: Iterable[Column | Partly]) -> int:
+    """Return how many rows the columns have, of which one at least is not constant."""
+    for column in columns:
+        values = column.column if isinstance(column, Partly) else column
+        if not isinstance(values, str | bool | int):
+            return len(values)
+    raise ValueError("a table of constants has no number of rows")
 
 
 def merge(spool: Path, folder: Path) -> None:

@@ -195,7 +195,7 @@ def _breaches(
                 move["event"] == fact["event_name"]
                 and state in move["from"]
                 and all(
-                    fact.get(field, False) in (value, *(value,))
+                    fact.get(field, False) == value
                     for field, value in move.get("when", {}).items()
                 )
             ):
@@ -378,7 +378,8 @@ def test_reservations_fail_more_often_when_many_order_at_once(
         """
         with
         hours as (
-            select date_trunc('hour', placed_at) as hour, count(*) as placed
+            -- clock hours of the shop's own zone
+            select floor((epoch(placed_at) + 19800) / 3600) as hour, count(*) as placed
             from stages
             group by hour
         ),
@@ -387,7 +388,7 @@ def test_reservations_fail_more_often_when_many_order_at_once(
                 failed_at is not null as is_failed,
                 placed / (select count(*) / (24.0 * 80) from stages) as load
             from reservations
-            join hours on hour = date_trunc('hour', placed_at)
+            join hours on hour = floor((epoch(placed_at) + 19800) / 3600)
         )
         select
             avg(is_failed::integer) filter (load < 1.5),
@@ -771,7 +772,7 @@ def test_a_meltdown_is_one_carriers_and_ends(
         select
             median(epoch(first_attempt_at) - epoch(shipped_at)),
             avg((rto_initiated_at is not null)::integer),
-            avg((lost_at is not null)::integer),
+            count(lost_at),
             (
                 select avg(revisions)
                 from (
@@ -785,13 +786,10 @@ def test_a_meltdown_is_one_carriers_and_ends(
         where {inside}
         """
     usual, worse = one(quiet, query), one(melted, query)
-    transit, returned, lost, revised = (
-        after / before for before, after in zip(usual, worse, strict=True)
-    )
-    assert 2.0 < transit < 2.6
-    assert returned > 1.4
-    assert lost > 2
-    assert revised > 1.3
+    assert 2.0 < worse[0] / usual[0] < 2.6
+    assert worse[1] > 1.4 * usual[1]
+    assert worse[2] > usual[2] + 3  # one in 230 is lost otherwise
+    assert worse[3] > 1.3 * usual[3]
 
 
 def test_the_queue_grows_with_the_load_alone(tmp_path: Path) -> None:
@@ -813,7 +811,9 @@ def test_the_queue_grows_with_the_load_alone(tmp_path: Path) -> None:
                 with
                 stages as (from '{folder}/stages.parquet'),
                 loads as (
-                    select date_trunc('hour', placed_at) as hour, count(*) as placed
+                    select
+                        floor((epoch(placed_at) + 19800) / 3600) as hour,
+                        count(*) as placed
                     from stages
                     group by hour
                 )
@@ -823,7 +823,7 @@ def test_the_queue_grows_with_the_load_alone(tmp_path: Path) -> None:
                     placed <= (select count(*) / (24.0 * 20) from stages),
                     epoch(packed_at) - epoch(ready_at)
                 from stages
-                join loads on hour = date_trunc('hour', placed_at)
+                join loads on hour = floor((epoch(placed_at) + 19800) / 3600)
                 where packed_at is not null
                 order by order_id
                 """

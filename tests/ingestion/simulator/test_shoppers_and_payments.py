@@ -171,8 +171,8 @@ def test_a_rush_brings_its_share_of_all_orders() -> None:
     world = replace(World(), days=60, shoppers=replace(World().shoppers, rush=rush))
     plan = plan_orders(world, orders=20_000, seed=4, start=MONDAY)
     inside = world.during(rush.window, plan.placed)
-    # of 20,000 orders a share is known to 0.003; the pilot adds as much
-    assert inside.mean() == pytest.approx(rush.share, abs=0.02)
+    # of 20,000 orders a share is known to 0.003; the pilot adds a third of that
+    assert inside.mean() == pytest.approx(rush.share, abs=0.01)
     assert plan.load[inside].mean() > 20 * plan.load[~inside].mean()
     on_sale = [SKU_PLACE[sku] for sku in rush.skus]
     assert np.isin(plan.favorite[inside], on_sale).mean() > 0.9
@@ -460,18 +460,21 @@ def test_tries_lead_from_one_to_the_next(feed: duckdb.DuckDBPyConnection) -> Non
     assert min(elsewhere, third) > 15
 
 
-def test_no_payment_changes_its_gateway_or_method(
+def test_another_gateway_or_method_is_another_payment(
     feed: duckdb.DuckDBPyConnection,
 ) -> None:
     mixed = feed.sql(
         """
         select payment_id
         from facts
-        where event_name in ('payment_initiated', 'payment_captured')
+        where event_name in (
+            'payment_initiated', 'payment_retried', 'payment_captured'
+        )
         group by payment_id
         having count(distinct json ->> 'gateway') > 1
             or count(distinct json ->> 'payment_method') > 1
             or count(distinct order_id) > 1
+            or min((json ->> 'attempt_no')::integer) > 1
         """
     ).fetchall()
     assert mixed == []
@@ -493,7 +496,10 @@ def test_the_truth_of_tries_is_what_was_told(
             count(*),
             count(distinct (payment_id, attempt_no)),
             count(failures.payment_id),
-            count(*) filter (failures.payment_id is not null and not is_failed),
+            count(*) filter (
+                not is_failed
+                and (failures.payment_id is not null or recovered_at is not null)
+            ),
             count(*) filter (recovered_at > answered_at)
         from {kept("attempts")}
         left join failures using (payment_id, attempt_no)
