@@ -54,7 +54,11 @@ def allocate_stock(orders: Orders, payments: Payments, draws: Draws) -> Allocati
     settings = orders.world.stock
     shape = orders.quantity.shape
     paid = np.minimum(payments.authorized, payments.captured)
-    begin = np.where(orders.mode == COD, after(orders.placed, 15), paid)
+    begin = np.where(
+        orders.placed_mode == COD,
+        after(orders.placed, 15),
+        np.minimum(paid, payments.to_cod),
+    )
     begin = when(orders.needs_stock, begin)
     shortness = np.where(
         np.arange(len(PRODUCTS)) % settings.short_skus_every == 0,

@@ -191,7 +191,7 @@ def _claim_parcel(
         when(tires & (parcel.shipped < NEVER), np.maximum(promise.due, parcel.shipped)),
         settings.patience.whole(draws.uniform(f"{key}/patience")),
     )
-    ends = np.minimum(np.minimum(delivered, parcel.back), parcel.lost)
+    ends = np.minimum(np.minimum(delivered, parcel.back), parcel.written_off)
     return np.minimum(told, when(waited < ends, waited)), is_gone.astype(np.int64)
 
 

@@ -119,14 +119,14 @@ class Stories:
 
 
 def live_through(
-    world: World, customers: Customers, start: date | None, draws: Draws
+    world: World, customers: Customers, start: date, draws: Draws
 ) -> Stories:
     """Draw the moments of all orders of a batch of customers.
 
     Args:
         world: The shop and its period.
         customers: Who they are.
-        start: First day, for weekdays; without it no weekday differs.
+        start: First day, for weekdays.
         draws: Random numbers by customer.
     """
     shoppers, horizon = world.shoppers, world.days * DAY
@@ -250,7 +250,7 @@ class _Week:
     """How days of the week differ: some orders wait for the weekend."""
 
     world: World
-    start: date | None
+    start: date
     draws: Draws
 
     def at_some_hour(self, day: Integers, number: int) -> Integers:
@@ -258,15 +258,12 @@ class _Week:
         shoppers = self.world.shoppers
         hour = self.draws.uniform(f"customer/hour/{number}")
         second = shoppers.time_of_day.whole(hour)
-        if self.start:
-            weekday = (day + self.start.weekday()) % 7
-            share = np.array(shoppers.postponed_share)[weekday]
-            patience = self.draws.uniform(f"customer/weekend/{number}")
-            to_sunday = patience * 2 < share
-            wait = SATURDAY - weekday + to_sunday
-            day = np.where(patience < share, day + wait, day)
-            is_weekend = (day + self.start.weekday()) % 7 >= SATURDAY
-            second = np.where(
-                is_weekend, shoppers.weekend_time_of_day.whole(hour), second
-            )
+        weekday = (day + self.start.weekday()) % 7
+        share = np.array(shoppers.postponed_share)[weekday]
+        patience = self.draws.uniform(f"customer/weekend/{number}")
+        to_sunday = patience * 2 < share
+        wait = SATURDAY - weekday + to_sunday
+        day = np.where(patience < share, day + wait, day)
+        is_weekend = (day + self.start.weekday()) % 7 >= SATURDAY
+        second = np.where(is_weekend, shoppers.weekend_time_of_day.whole(hour), second)
         return day * DAY + np.minimum(second, DAY - 1)

@@ -128,7 +128,7 @@ def _of_parcels(
         yield Debt(
             f"l{number + 1}",
             NOT_RECEIVED,
-            after(when(is_open, parcel.lost), DAY),
+            after(when(is_open, parcel.written_off), DAY),
             worth,
             trail,
         )

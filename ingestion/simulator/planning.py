@@ -33,16 +33,14 @@ NONE = -1
 """What a small column holds where there is no such order."""
 
 
-def plan_orders(
-    world: World, *, orders: int, seed: int, start: date | None = None
-) -> Plan:
+def plan_orders(world: World, *, orders: int, seed: int, start: date) -> Plan:
     """Draw customers and the moments of their orders, exactly as many as asked.
 
     Args:
         world: The shop and its period.
         orders: Orders in the period.
         seed: Seed of every stream.
-        start: First day, for weekdays; without it no weekday differs.
+        start: First day, for weekdays.
     """
     rushing = _rushing_share(world, seed, start)
     batch = min(BATCH, -(-orders // ROWS_PER_COUNTER) * ROWS_PER_COUNTER)
@@ -65,7 +63,7 @@ def plan_orders(
 
 
 def _batch(
-    world: World, draws: Draws, start: date | None, rushing: float
+    world: World, draws: Draws, start: date, rushing: float
 ) -> dict[str, np.ndarray]:
     """Return the orders of a batch of customers as small columns."""
     customers = draw_customers(world, draws, rushing)
@@ -109,7 +107,7 @@ def _by_moment(columns: dict[str, np.ndarray], days: int) -> Plan:
     return Plan(**{name: columns.pop(name)[order] for name in tuple(columns)})
 
 
-def _rushing_share(world: World, seed: int, start: date | None) -> float:
+def _rushing_share(world: World, seed: int, start: date) -> float:
     """Return which share of customers must come for the sale to make up its orders.
 
     Of ``q`` rushing customers and ``1 - q`` others, with ``s`` and ``t`` orders each,

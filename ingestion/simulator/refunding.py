@@ -89,6 +89,7 @@ def move_money(
         method=labels(payments.method, orders.world.payments.methods.labels),
         gateway=labels(payments.gateway, orders.world.payments.gateways),
         currency=orders.currency,
+        amount_minor=np.where(rest < NEVER, orders.prepaid_part, payments.first_part),
         captured_at=captured,
         settled_at=np.where(rest < NEVER, np.maximum(settled, rest_settled), settled),
         refunded_at=refunded,

@@ -109,7 +109,7 @@ def simulate(
         for number, journal in enumerate(
             _journals(
                 world,
-                plan_orders(world, orders=orders, seed=seed),
+                plan_orders(world, orders=orders, seed=seed, start=start),
                 seed=seed,
                 start=start,
                 block=block,
@@ -204,14 +204,10 @@ def _tell(
     stop = fulfillment.cancellation.at
     record_orders(placed, draws, journal)
     record_payments(placed, payments, stop, draws, journal)
-    record_allocation(
-        placed, payments, allocation, addressing, promise, stop, journal
-    )
+    record_allocation(placed, payments, allocation, addressing, promise, stop, journal)
     record_fulfillment(placed, payments, allocation, fulfillment, journal)
     record_mishaps(placed, payments, allocation, fulfillment, draws, journal)
-    record_blocks(
-        placed, payments, allocation, addressing, fulfillment, draws, journal
-    )
+    record_blocks(placed, payments, allocation, addressing, fulfillment, draws, journal)
     record_delivery(placed, fulfillment, delivery, draws, journal)
     record_promises(placed, promise, fulfillment, delivery, draws, journal)
     record_missing_claims(placed, addressing, fulfillment, missing, journal)

@@ -26,7 +26,22 @@ SEGMENTS = {
     "capture_week": week_of("began_at"),
 }
 
-TRUE_SPELLS = """
+# a refund that names no payment is of the order's latest capture: the cash, if any
+GIVEN_BACK = """
+    select
+        seed,
+        order_id,
+        destination = 'original_method' as names_payment,
+        completed_at,
+        sum(amount_minor) over (
+            partition by seed, order_id, destination = 'original_method'
+            order by completed_at
+        ) as given_minor
+    from refunds
+    where completed_at is not null
+"""
+
+TRUE_SPELLS = f"""
     select
         *,
         coalesce(
@@ -39,11 +54,25 @@ TRUE_SPELLS = """
             captured_at as began_at,
             case
                 when settled_at <= coalesce(
-                    least(refunded_at, disputed_at), settled_at
+                    least(refunded_at, disputed_at, (
+                        select min(completed_at)
+                        from ({GIVEN_BACK}) as back
+                        where back.seed = captures.seed
+                            and back.order_id = captures.order_id
+                            and (back.names_payment or not has_cash)
+                            and back.given_minor >= captures.amount_minor
+                    )), settled_at
                 )
                     then settled_at
             end as settled_at
-        from captures
+        from (
+            select
+                *,
+                (seed, order_id) in (
+                    select (seed, order_id) from parcels where cash_minor > 0
+                ) as has_cash
+            from captures
+        ) as captures
         where not is_test and not is_synthetic
 
         union all
@@ -53,7 +82,17 @@ TRUE_SPELLS = """
             'cod' as method,
             carrier as gateway,
             delivered_at as began_at,
-            remitted_at as settled_at
+            case
+                when remitted_at <= coalesce((
+                    select min(completed_at)
+                    from ({GIVEN_BACK}) as back
+                    where back.seed = parcels.seed
+                        and back.order_id = parcels.order_id
+                        and not back.names_payment
+                        and back.given_minor >= parcels.cash_minor
+                ), remitted_at)
+                    then remitted_at
+            end as settled_at
         from parcels
         where not is_test
             and not is_synthetic

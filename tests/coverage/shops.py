@@ -170,8 +170,9 @@ def truth_of_shops(
         folder: Scratch.
 
     Yields:
-        A connection with the views captures, parcels and clock. A parcel's region is
-        looked up in the reference seed by its postal code, as the warehouse does.
+        A connection with the tables captures, refunds and parcels, each with its seed,
+        and clock. A parcel's region is looked up in the reference seed by its postal
+        code, as the warehouse does.
     """
     for seed in seeds:
         simulate(
@@ -180,14 +181,17 @@ def truth_of_shops(
             seed=seed,
             start=setting.start,
             out=None,
-            truth=folder / str(seed),
+            truth=folder / f"seed={seed}",
         )
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(
             f"""
             create table captures as
-            from read_parquet('{folder}/*/captures.parquet');
+            from read_parquet('{folder}/*/captures.parquet', hive_partitioning = true);
+
+            create table refunds as
+            from read_parquet('{folder}/*/refunds.parquet', hive_partitioning = true);
 
             create table clock as
             select '{setting.as_of.isoformat()}'::timestamptz as as_of;
@@ -200,7 +204,8 @@ def truth_of_shops(
             select
                 parcels.* exclude (region),
                 coalesce(city.region, state.region, 'unknown') as region
-            from read_parquet('{folder}/*/parcels.parquet') as parcels
+            from read_parquet('{folder}/*/parcels.parquet', hive_partitioning = true)
+                as parcels
             left join regions as city on left(postal_code, 3) = city.postal_prefix
             left join regions as state on left(postal_code, 2) = state.postal_prefix
             """

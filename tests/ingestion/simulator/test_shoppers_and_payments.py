@@ -13,7 +13,7 @@ import pytest
 
 from ingestion.simulator import Simulation, planning, simulate
 from ingestion.simulator.catalog import AREAS, SKU_LIFE, SKU_PLACE
-from ingestion.simulator.draws import Draws, Quantiles
+from ingestion.simulator.draws import Draws
 from ingestion.simulator.markets import CURRENCIES, MARKETS, exchange_rates, in_paise
 from ingestion.simulator.moments import DAY, NEVER
 from ingestion.simulator.parameters import World
@@ -72,7 +72,7 @@ def test_a_plan_does_not_depend_on_the_batch(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_order_takes_few_bytes() -> None:
-    plan = plan_orders(replace(World(), days=30), orders=1000, seed=2)
+    plan = plan_orders(replace(World(), days=30), orders=1000, seed=2, start=MONDAY)
     size = sum(column.itemsize for column in vars(plan).values())
     assert size <= LARGEST_ORDER_BYTES
 
@@ -136,16 +136,11 @@ def test_who_comes_for_the_first_rebate_seldom_returns(plan: Plan) -> None:
     assert seeking < 0.6 * returns[first & ~plan.is_deal_seeker].mean()
 
 
-def test_weekends_differ_only_where_days_have_a_date(plan: Plan) -> None:
+def test_weekends_differ(plan: Plan) -> None:
     weekday = plan.placed // DAY % 7
     assert 0.35 < (weekday >= 5).mean() < 0.40
     evening = plan.placed % DAY > 20 * 3600
     assert evening[weekday >= 5].mean() < 0.9 * evening[weekday < 5].mean()
-    steady = replace(World().shoppers, arrival=Quantiles(((0, 0), (1, 1))))
-    world = replace(World(), days=70, shoppers=steady)
-    undated = plan_orders(world, orders=20_000, seed=5)
-    # a share of 20,000 orders is known to 0.003, and ten weeks grow a little
-    assert (undated.placed // DAY % 7 >= 5).mean() == pytest.approx(2 / 7, abs=0.015)
 
 
 def test_some_guests_share_the_address_of_a_customer(plan: Plan) -> None:
