@@ -129,7 +129,7 @@ SCENARIOS: dict[str, Scenario] = {
             EVERYDAY,
             shoppers=replace(
                 EVERYDAY.shoppers,
-                arrival=Quantiles(((0, 0), (0.62, 0.4), (0.74, 0.83), (1, 1))),
+                arrival=Quantiles(((0, 0), (0.42, 0.62), (0.83, 0.74), (1, 1))),
             ),
             baskets=replace(
                 EVERYDAY.baskets,

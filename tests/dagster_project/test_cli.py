@@ -17,6 +17,7 @@ import pytest
 from dagster_project import cli, gate, run, telemetry
 from dagster_project.gate import Failure, Verdict
 from dagster_project.publish import publish
+from ingestion.simulator import SCENARIOS
 from tests.dagster_project.conftest import AS_OF
 
 COMMANDS = [
@@ -290,3 +291,41 @@ def test_a_broken_file_is_named_with_what_to_do(postorder, monkeypatch, tmp_path
     assert "scans.jsonl.gz: landed up to where it breaks" in " ".join(
         answer.out.split()
     )
+
+
+def test_scenarios_are_listed_with_what_they_show(postorder):
+    answer = postorder("simulate", "--list")
+    assert answer.code == 0
+    told = " ".join(answer.out.split())
+    for name, scenario in SCENARIOS.items():
+        assert f"{name}: {scenario.shows}" in told
+
+
+def test_a_simulation_says_what_should_become_visible(postorder, tmp_path):
+    answer = postorder(
+        *("simulate", "--orders", "20", "--days", "3", "--scenario", "flash_sale"),
+        *("--corrupted", "0.2", "--out", str(tmp_path / "events")),
+        *("--truth", str(tmp_path / "truth")),
+    )
+    assert answer.code == 0
+    told = " ".join(answer.out.split())
+    assert "Simulated 20 orders" in told
+    assert SCENARIOS["flash_sale"].shows in told
+    assert (tmp_path / "truth" / "corrupted.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--scenario", "doomsday"), "no scenario 'doomsday'"),
+        (("--truth", "events/truth"), "truth must not lie among the events"),
+    ],
+)
+def test_a_simulation_that_cannot_be_says_why(
+    postorder, tmp_path, monkeypatch, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    answer = postorder("simulate", "--out", "events", *arguments)
+    assert answer.code == 1
+    assert message in answer.errors
+    assert "Traceback" not in answer.errors
