@@ -67,6 +67,7 @@ def rejected_rows(
             line_number,
             content_hash,
             content_hash as rejected_id,
+            line,
             code as reason_code,
             nullif(field, '') as field,
             coalesce(event_name, left(event_text, 100)) as event_name,

@@ -50,6 +50,11 @@ def python_escapes(written: str) -> str:
     return f"case when contains({written}, '\\u00') then {lowered} else {written} end"
 
 
+def hash_number(hexadecimal: str) -> str:
+    """Return the first 60 bits of a hash in hex as a number: small, and fast to find."""
+    return f"cast('0x' || left({hexadecimal}, 15) as bigint)"
+
+
 def utc_text(value: str) -> str:
     """Return an instant in UTC with six decimals and a trailing Z."""
     return f"strftime({value} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"

@@ -578,6 +578,7 @@ select
     file_number,
     line_number,
     content_hash,
+    {text.hash_number("content_hash")} as line_key,
     shape_rank,
     shape_code,
     shape_field,

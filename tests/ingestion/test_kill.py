@@ -18,7 +18,8 @@ from pathlib import Path
 
 import dlt
 
-from ingestion import landing, pipelines
+from ingestion import landing
+from ingestion.landing import pipelines
 from ingestion.shop import Shop
 
 point, folder, landed_at, *paths = sys.argv[1:]

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from ingestion.pipelines import load_source
+from ingestion.landing.pipelines import load_source
 from ingestion.shop import Shop
 from ingestion.sources import olist
 from ingestion.sources.exports import ExportError, find_file, read_batches

@@ -1,0 +1,223 @@
+"""The landing itself: judge every line, spool, load, and only then the ledger.
+
+Rows are stored first, by three pipelines, and the ledger last. A landing that dies
+before is undone by the next one: no view shows its rows, and its files, which no ledger
+knows, are read again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.contract.catalogue import Catalogue
+from ingestion.judge import text
+from ingestion.judge.judge import Judge, Terms
+from ingestion.landing import pipelines, quarantine, raw
+from ingestion.landing.accounts import Delivery, Landing
+from ingestion.landing.batches import LinesOf, batches
+from ingestion.landing.pipelines import Spooled
+from ingestion.landing.quarantine import Quarantine
+from ingestion.landing.repeats import Repeats
+from ingestion.landing.spool import Spool
+from ingestion.shop import Shop
+
+MEMORY_LIMIT: Final = "1GB"
+"""What the judge's database may hold; beyond, it uses the disk."""
+
+
+def land(
+    shop: Shop,
+    catalogue: Catalogue,
+    terms: Terms,
+    deliveries: Sequence[Delivery],
+    lines_of: LinesOf,
+) -> Landing:
+    """Land what files deliver; the caller holds the shop's lock.
+
+    Args:
+        shop: Where to land.
+        catalogue: What to judge by.
+        terms: On which terms.
+        deliveries: The files.
+        lines_of: Reads the lines of the file with a number.
+    """
+    last_seq, known = prepare(shop, terms.landed_at)
+    _mark_known(deliveries, known)
+    if all(delivery.is_known for delivery in deliveries):
+        return _nothing_new(shop, deliveries, last_seq, terms.landed_at)
+    run = Run(shop, catalogue, terms, deliveries, last_seq + 1)
+    with scratch(shop, "rows") as folder:
+        run.judge(lines_of, folder)
+        known_at = terms.landed_at
+        if terms.is_backfill:
+            known_at = run.last_ingested_at or terms.landed_at
+        run.commit(folder, known_at)
+    return Landing(run.landing_seq, tuple(d.account() for d in deliveries), known_at)
+
+
+def prepare(shop: Shop, landed_at: datetime) -> tuple[int, set[str]]:
+    """Undo an interrupted landing; return the last number and the files landed."""
+    pipelines.drop_interrupted_loads(shop)
+    last_seq, known = 0, set()
+    if shop.working.exists():
+        with raw.opened(shop) as connection:
+            last_seq = raw.roll_back(connection)
+            known = raw.landed_files(connection)
+    quarantine.tidy(shop, last_seq, landed_at.date())
+    return last_seq, known
+
+
+@contextlib.contextmanager
+def scratch(shop: Shop, name: str) -> Iterator[Path]:
+    """Give an empty folder that is gone afterwards, also after a crash before."""
+    folder = shop.folder / "spool" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Run:
+    """One landing on its way: its numbers, its files, its rows on disk."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        catalogue: Catalogue,
+        terms: Terms,
+        deliveries: Sequence[Delivery],
+        landing_seq: int,
+    ) -> None:
+        """Begin a landing with the next number."""
+        self.landing_seq = landing_seq
+        self.last_ingested_at: datetime | None = None
+        self._shop = shop
+        self._catalogue = catalogue
+        self._terms = terms
+        self._deliveries = deliveries
+        self._tables: dict[str, dict[str, Spooled]] = {}
+
+    def judge(self, lines_of: LinesOf, folder: Path) -> None:
+        """Judge every line into files on disk."""
+        working = self._shop.working if self._shop.working.exists() else None
+        with (
+            Judge(self._catalogue, self._terms) as judge,
+            Spool(folder, self._catalogue) as spool,
+            Quarantine(self._shop, self.landing_seq, self._terms) as kept,
+        ):
+            for setting in (
+                f"temp_directory = {text.quoted(str(folder))}",
+                f"memory_limit = '{MEMORY_LIMIT}'",
+                "preserve_insertion_order = false",
+            ):
+                raw.run(judge.connection, f"set {setting}")
+            repeats = Repeats(judge.connection, working)
+            for lines in batches(self._deliveries, lines_of):
+                self._judge_batch(judge, repeats, lines, spool, kept)
+        self._tables = {domain: spool.tables(domain) for domain in raw.EVENT_VIEWS}
+
+    def commit(self, folder: Path, known_at: datetime) -> None:
+        """Load the rows, then the ledger: from here on the landing stands."""
+        books = self._tables[raw.BOOKS]
+        books.setdefault(raw.REJECTED, Spooled(raw.REJECTED_COLUMNS, {}))
+        books.setdefault(raw.LEDGER, Spooled(raw.LEDGER_COLUMNS, {}))
+        for domain, tables in self._tables.items():
+            if tables:
+                pipelines.load_tables(self._shop, domain, tables)
+        with raw.opened(self._shop) as connection:
+            raw.create_views(connection, self._catalogue)
+        pipelines.load_ledger(
+            self._shop,
+            [
+                {
+                    "landing_id": delivery.landing_id,
+                    "landing_seq": self.landing_seq,
+                    "landed_file": delivery.landed_file,
+                    "content_hash": delivery.content_hash,
+                    "landed_at": known_at,
+                    "delivered": delivery.delivered,
+                    "rejected": delivery.rejected,
+                    "is_backfill": self._terms.is_backfill,
+                }
+                for delivery in self._deliveries
+                if not delivery.is_known
+            ],
+            folder,
+        )
+
+    def _judge_batch(
+        self,
+        judge: Judge,
+        repeats: Repeats,
+        lines: pa.Table,
+        spool: Spool,
+        kept: Quarantine,
+    ) -> None:
+        judge.read(lines)
+        repeats.strike()
+        for accepted in judge.accepted():
+            rows = accepted.rows
+            self._count(rows, "stored")
+            self._note_time(rows)
+            rows = rows.append_column("first_landed_at", rows.column("ingested_at"))
+            spool.add_events(accepted.domain, accepted.group, self._with_lineage(rows))
+        repeats.strike_rejected()
+        rejected = judge.rejected()
+        if rejected.num_rows:
+            self._count(rejected, "rejected")
+            rejected = self._with_lineage(rejected)
+            spool.add_rejected(_as_rejected(rejected))
+            kept.add(rejected)
+
+    def _count(self, rows: pa.Table, what: str) -> None:
+        for counted in rows.column("file_number").value_counts().to_pylist():
+            delivery = self._deliveries[counted["values"]]
+            setattr(delivery, what, getattr(delivery, what) + counted["counts"])
+
+    def _note_time(self, rows: pa.Table) -> None:
+        latest = cast(datetime, pc.max(rows.column("ingested_at")).as_py())
+        self.last_ingested_at = max(latest, self.last_ingested_at or latest)
+
+    def _with_lineage(self, rows: pa.Table) -> pa.Table:
+        numbers = rows.column("file_number").combine_chunks()
+        seq = pa.repeat(pa.scalar(self.landing_seq, pa.int64()), rows.num_rows)
+        rows = rows.drop_columns(["row_id", "file_number"])
+        rows = rows.append_column("landing_seq", seq)
+        for name in ("landing_id", "landed_file"):
+            of_file = pa.array([getattr(d, name) for d in self._deliveries])
+            rows = rows.append_column(name, of_file.take(numbers))
+        return rows
+
+
+def _as_rejected(rows: pa.Table) -> pa.Table:
+    rows = rows.append_column("ingested_at", rows.column("rejected_at"))
+    names = [name for name in raw.REJECTED_COLUMNS if name in rows.column_names]
+    return rows.select(names)
+
+
+def _mark_known(deliveries: Sequence[Delivery], known: set[str]) -> None:
+    """Mark files landed before, and a file given twice in one call."""
+    for delivery in deliveries:
+        delivery.is_known = delivery.landing_id in known
+        known.add(delivery.landing_id)
+
+
+def _nothing_new(
+    shop: Shop,
+    deliveries: Sequence[Delivery],
+    last_seq: int,
+    landed_at: datetime,
+) -> Landing:
+    with raw.opened(shop) as connection:
+        last = raw.last_landed_at(connection)
+    return Landing(last_seq, tuple(d.account() for d in deliveries), last or landed_at)
