@@ -23,6 +23,7 @@ from ingestion.judge.judge import Judge, Terms
 from ingestion.landing import pipelines, quarantine, raw
 from ingestion.landing.accounts import Delivery, Landing
 from ingestion.landing.batches import LinesOf, batches
+from ingestion.landing.full_disks import told_clearly
 from ingestion.landing.pipelines import Spooled
 from ingestion.landing.quarantine import Quarantine
 from ingestion.landing.repeats import Repeats
@@ -54,7 +55,7 @@ def land(
     if all(delivery.is_known for delivery in deliveries):
         return _nothing_new(shop, deliveries, last_seq, terms.landed_at)
     run = Run(shop, catalogue, terms, deliveries, last_seq + 1)
-    with scratch(shop, "rows") as folder:
+    with told_clearly(shop), scratch(shop, "rows") as folder:
         run.judge(lines_of, folder)
         known_at = terms.landed_at
         if terms.is_backfill:
@@ -104,7 +105,7 @@ class Run:
         self._shop = shop
         self._catalogue = catalogue
         self._terms = terms
-        self._deliveries = deliveries
+        self.deliveries = deliveries
         self._tables: dict[str, dict[str, Spooled]] = {}
 
     def judge(self, lines_of: LinesOf, folder: Path) -> None:
@@ -122,7 +123,7 @@ class Run:
             ):
                 raw.run(judge.connection, f"set {setting}")
             repeats = Repeats(judge.connection, working)
-            for lines in batches(self._deliveries, lines_of):
+            for lines in batches(self.deliveries, lines_of):
                 self._judge_batch(judge, repeats, lines, spool, kept)
         self._tables = {domain: spool.tables(domain) for domain in raw.EVENT_VIEWS}
 
@@ -149,7 +150,7 @@ class Run:
                     "rejected": delivery.rejected,
                     "is_backfill": self._terms.is_backfill,
                 }
-                for delivery in self._deliveries
+                for delivery in self.deliveries
                 if not delivery.is_known
             ],
             folder,
@@ -169,8 +170,18 @@ class Run:
             rows = accepted.rows
             self._count(rows, "stored")
             self._note_time(rows)
-            rows = rows.append_column("first_landed_at", rows.column("ingested_at"))
+            rows = rows.append_column("first_landed_at", self.first_landed_at(rows))
             spool.add_events(accepted.domain, accepted.group, self._with_lineage(rows))
+        self.keep_refused(judge, repeats, spool, kept)
+
+    def first_landed_at(self, rows: pa.Table) -> pa.ChunkedArray:
+        """Return since when the text of accepted rows is here."""
+        return rows.column("ingested_at")
+
+    def keep_refused(
+        self, judge: Judge, repeats: Repeats, spool: Spool, kept: Quarantine
+    ) -> None:
+        """Keep what a batch had refused, once, and its text apart."""
         repeats.strike_rejected()
         rejected = judge.rejected()
         if rejected.num_rows:
@@ -181,7 +192,7 @@ class Run:
 
     def _count(self, rows: pa.Table, what: str) -> None:
         for counted in rows.column("file_number").value_counts().to_pylist():
-            delivery = self._deliveries[counted["values"]]
+            delivery = self.deliveries[counted["values"]]
             setattr(delivery, what, getattr(delivery, what) + counted["counts"])
 
     def _note_time(self, rows: pa.Table) -> None:
@@ -194,7 +205,7 @@ class Run:
         rows = rows.drop_columns(["row_id", "file_number"])
         rows = rows.append_column("landing_seq", seq)
         for name in ("landing_id", "landed_file"):
-            of_file = pa.array([getattr(d, name) for d in self._deliveries])
+            of_file = pa.array([getattr(d, name) for d in self.deliveries])
             rows = rows.append_column(name, of_file.take(numbers))
         return rows
 

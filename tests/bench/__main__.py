@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench import simulator
+from tests.bench import landing, simulator
 
 simulator.report()
+landing.report()

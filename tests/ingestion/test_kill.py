@@ -96,3 +96,41 @@ def test_killed_and_run_again(point, write, shop, sample_lines, rows_of, root):
     assert rows_of(
         "select sum(delivered), sum(rejected), count(*) from raw.landings"
     ) == [(len(lines), 1, 2)]
+
+
+@pytest.mark.parametrize(
+    "rounds", [pytest.param(10, id="ten"), pytest.param(100, marks=pytest.mark.deep)]
+)
+def test_killed_at_random_moments_nothing_is_lost_or_doubled(
+    rounds, write, shop, sample_lines, rows_of, root, tmp_path
+):
+    lines = [*sample_lines, "{broken"]
+    parts = [lines[n::12] + lines[n : n + 3] for n in range(12)]
+    for n, part in enumerate(parts):
+        write(f"in/{n:02}.jsonl", part)
+    arguments = [shop.folder, tmp_path / "in", rounds, 20261121]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.ingestion.kills", *map(str, arguments)],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    # a moment after the end kills nothing; most must have struck
+    assert int(done.stdout) > rounds / 2
+
+    files = sorted((tmp_path / "in").iterdir())
+    land_files(files, shop=shop, landed_at=LANDED_AT, backfill=True)
+
+    stored = " union all ".join(
+        f"select content_hash from raw.{table}" for table in EVENT_TABLES
+    )
+    distinct = len(set(sample_lines))
+    assert rows_of(
+        f"select count(*), count(distinct content_hash) from ({stored})"
+    ) == [(distinct, distinct)]
+    assert rows_of("select count(*) from raw.rejected_events") == [(1,)]
+    assert rows_of(
+        "select count(*), count(distinct landed_file), sum(delivered), sum(rejected) "
+        "from raw.landings"
+    ) == [(12, 12, sum(map(len, parts)), 1)]
