@@ -12,7 +12,8 @@ from ingestion.simulator.draws import Draws, Flags, Integers, by_segment
 from ingestion.simulator.journal import Journal
 from ingestion.simulator.moments import NEVER, after, when
 from ingestion.simulator.parameters.shop import ACCOUNT
-from ingestion.simulator.placing import SHIP, SHOP, Orders
+from ingestion.simulator.placing import SHOP, Orders
+from ingestion.simulator.pricing import SHIP
 from ingestion.simulator.text import Fields, Partly, Text, labels
 
 CHECKER = f"addresscheck:{ACCOUNT}"

@@ -6,23 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingestion.simulator.addressing import Addressing as Addressing
-from ingestion.simulator.addressing import address_hash as address_hash
-from ingestion.simulator.addressing import record_addresses
+from ingestion.simulator.addressing import Addressing, record_addresses
+from ingestion.simulator.baskets import LINES, SKUS
 from ingestion.simulator.catalog import LOCATIONS, PRODUCTS, SKU_CATEGORY
 from ingestion.simulator.draws import Draws, Flags, Integers
 from ingestion.simulator.journal import Journal
 from ingestion.simulator.moments import DAY, NEVER, after, when
 from ingestion.simulator.parameters.shop import ACCOUNT
 from ingestion.simulator.paying import Payments
-from ingestion.simulator.placing import (
-    COD,
-    LINES,
-    PICKUP,
-    SHIP,
-    SKUS,
-    Orders,
-)
+from ingestion.simulator.placing import COD, Orders
+from ingestion.simulator.pricing import PICKUP, SHIP
 from ingestion.simulator.text import Fields, Text, joined, labels, text
 
 OMS = f"oms:{ACCOUNT}"
@@ -192,13 +185,7 @@ def promise_delivery(
         when(orders.needs_stock, orders.placed),
         40 + (draws.uniform("promise/told") * 160).astype(np.int64),
     )
-    lead = np.where(
-        orders.plan.is_export,
-        settings.export_days,
-        np.array(settings.transit_days)[orders.distance],
-    )
-    lead = np.where(orders.fulfillment == PICKUP, 2, lead)
-    due = (orders.placed // DAY + lead) * DAY + PROMISE_HOUR * 3600
+    due = (orders.placed // DAY + _days_needed(orders)) * DAY + PROMISE_HOUR * 3600
     gates = np.stack(
         [payments.passed, payments.fraud_passed, allocation.passed, addressing.passed]
     )
@@ -221,6 +208,23 @@ def promise_delivery(
         is_told=draws.chance("promise/notified", settings.told_share[AT_A_GATE]),
         passed=np.where(orders.needs_stock, promised, 0),
     )
+
+
+def _days_needed(orders: Orders) -> Integers:
+    """Return in how many days the page says an order comes, by where and when."""
+    settings = orders.world.promises
+    more = np.array([int(label) for label in settings.address_days.labels])
+    door = (orders.plan.pin >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    road = np.where(
+        orders.plan.is_export,
+        settings.export_days,
+        np.array(settings.transit_days)[orders.distance],
+    )
+    road = road + np.array(settings.location_days)[orders.home]
+    road = road + more[settings.address_days.codes(door)]
+    is_next_day = orders.placed % DAY >= settings.cutoff_hour * 3600
+    days: Integers = np.where(orders.fulfillment == PICKUP, settings.pickup_days, road)
+    return days + is_next_day
 
 
 def record_allocation(

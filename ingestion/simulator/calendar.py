@@ -29,23 +29,24 @@ class Calendar:
         """Return 0 for Monday to 6 for Sunday."""
         return (day + self.start.weekday()) % 7
 
-    def into_hours(self, moments: Integers, opens: int, closes: int) -> Integers:
+    def into_hours(
+        self, moments: Integers, opens: int, closes: int, turn: Integers
+    ) -> Integers:
         """Move moments into opening hours, Monday to Saturday.
 
         Args:
             moments: Seconds from the start.
             opens: First open hour of the day.
             closes: First closed hour of the day.
+            turn: Seconds from the opening until those moved have their turn.
         """
         day, second = moments // DAY, moments % DAY
         is_after = second >= closes * 3600
         day = day + is_after
-        # who is moved keeps a spread within the first two hours
-        spread = second % 7200
         moved = (second < opens * 3600) | is_after
         is_sunday = self.weekday(day) == SUNDAY
         day = day + is_sunday
-        second = np.where(moved | is_sunday, opens * 3600 + spread, second)
+        second = np.where(moved | is_sunday, opens * 3600 + turn, second)
         return np.where(moments >= NEVER, NEVER, day * DAY + second)
 
     def next_collection(self, moments: Integers, hour: int) -> Integers:

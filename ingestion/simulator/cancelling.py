@@ -11,7 +11,8 @@ from ingestion.simulator.allocating import Allocation
 from ingestion.simulator.draws import Draws, Flags, Integers
 from ingestion.simulator.moments import NEVER, after, when
 from ingestion.simulator.paying import Payments
-from ingestion.simulator.placing import DIGITAL_ONLY, SHIP, Orders
+from ingestion.simulator.placing import Orders
+from ingestion.simulator.pricing import DIGITAL_ONLY, SHIP
 
 FOUND_SHORT = 90
 """Seconds after the pick until the shop takes back what was not on the shelf."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingestion.simulator.allocating import Promise
+from ingestion.simulator.calendar import SUNDAY, Calendar
 from ingestion.simulator.draws import Draws, Flags, Floats, Integers, by_segment
 from ingestion.simulator.fulfilling import COURIERS, Fulfillment
 from ingestion.simulator.moments import DAY, NEVER, after, when
-from ingestion.simulator.placing import PREPAID, Orders
+from ingestion.simulator.placing import Orders
 
 ATTEMPTS = 3
 DAMAGED_PERCENT = 70
@@ -25,6 +26,7 @@ def carry(
     promise: Promise,
     fulfillment: Fulfillment,
     number: int,
+    calendar: Calendar,
     draws: Draws,
 ) -> Parcel:
     """Carry the parcels with one number from dispatch to their end."""
@@ -62,6 +64,7 @@ def carry(
         # who finds a parcel again hands it over himself
         np.where(is_found, 0.0, factor),
         promise.due,
+        calendar,
         draws,
         key,
     )
@@ -152,6 +155,7 @@ def _try_the_door(
     arrived: Integers,
     factor: Floats,
     due: Integers,
+    calendar: Calendar,
     draws: Draws,
     key: str,
 ) -> Door:
@@ -162,12 +166,12 @@ def _try_the_door(
         arrived: When each parcel is near the door; never where it gets lost before.
         factor: Multiplies the shares of attempts that fail.
         due: When the customer was promised it.
+        calendar: Knows the Sundays.
         draws: Random numbers.
         key: Name of the parcel's streams.
     """
     settings = orders.world.delivery
     shape = (ATTEMPTS, len(arrived))
-    is_cod = orders.mode != PREPAID
     out, failed = np.full(shape, NEVER, np.int64), np.full(shape, NEVER, np.int64)
     delivered = recalled = orders.nothing
     last_attempt = np.zeros(len(arrived), dtype=np.int64)
@@ -175,27 +179,21 @@ def _try_the_door(
     next_try = arrived
     for attempt in range(ATTEMPTS):
         day = next_try // DAY + (next_try % DAY > 10 * 3600)
+        day = _spare_sunday(orders, day, calendar, draws, f"{key}/sunday/{attempt}")
         hour = settings.first_hour.whole(draws.uniform(f"{key}/hour/{attempt}"))
         at_door = when(next_try < NEVER, day * DAY + hour)
         out[attempt] = when(at_door < NEVER, day * DAY + 7 * 3600 + at_door % 5400)
         if attempt == 0:
             is_late = at_door > due
-            late = np.array(settings.late_failure_factor)[is_cod.astype(np.int64)]
+            late = np.array(settings.late_failure_factor)[orders.mode]
             factor = np.where(is_late, factor * late, factor)
-        share = factor * np.where(
-            is_cod, settings.failure_cod[attempt], settings.failure_prepaid[attempt]
-        )
+        share = factor * np.array(settings.failure)[orders.mode, attempt]
         fails = draws.chance(f"{key}/fails/{attempt}", share)
         failed[attempt] = when(fails, at_door)
         delivered = np.minimum(delivered, when(~fails, at_door))
         last_attempt = np.where(at_door < NEVER, attempt + 1, last_attempt)
         quits = draws.chance(
-            f"{key}/quits/{attempt}",
-            np.where(
-                is_cod,
-                settings.given_up_cod[attempt],
-                settings.given_up_prepaid[attempt],
-            ),
+            f"{key}/quits/{attempt}", np.array(settings.given_up)[orders.mode, attempt]
         )
         recalled = np.minimum(recalled, when(fails & quits, at_door))
         next_try = after(
@@ -203,6 +201,18 @@ def _try_the_door(
             settings.next_attempt.whole(draws.uniform(f"{key}/next/{attempt}")),
         )
     return Door(out, failed, delivered, recalled, last_attempt, is_late)
+
+
+def _spare_sunday(
+    orders: Orders, day: Integers, calendar: Calendar, draws: Draws, key: str
+) -> Integers:
+    """Put off most of a Sunday's parcels to Monday, or to Tuesday when that is full."""
+    settings = orders.world.delivery
+    luck = draws.uniform(key)
+    works = settings.sunday_share
+    full = works + (1 - works) * settings.backlog_share
+    wait = np.select([luck < works, luck < full], [0, 2], 1)
+    return np.where(calendar.weekday(day) == SUNDAY, day + wait, day)
 
 
 def _bring_home(

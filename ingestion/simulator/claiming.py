@@ -8,13 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.simulator.allocating import Addressing, Promise, address_hash
-from ingestion.simulator.delivering import Delivery, Parcel
+from ingestion.simulator.addressing import Addressing, address_hash
+from ingestion.simulator.allocating import Promise
+from ingestion.simulator.carrying import Parcel
+from ingestion.simulator.delivering import Delivery
 from ingestion.simulator.draws import Draws, Flags, Floats, Integers, Mix
 from ingestion.simulator.fulfilling import PARCELS, Fulfillment
 from ingestion.simulator.households import is_in_ring, ring_of
 from ingestion.simulator.journal import Journal
-from ingestion.simulator.moments import NEVER, after, when
+from ingestion.simulator.moments import NEVER, after, in_writing_hours, when
 from ingestion.simulator.parameters.shop import ACCOUNT
 from ingestion.simulator.placing import PREPAID, Orders
 from ingestion.simulator.text import Fields, Partly, Text, joined, labels, text
@@ -185,12 +187,14 @@ def _claim_parcel(
     delay = np.where(
         is_ring, ring.claim_delay.whole(pace), settings.claim_delay.whole(pace)
     )
+    clock = orders.world.shoppers.writing_hours
     told = after(when(draws.chance(f"{key}/claims", share), delivered), delay)
     tires = is_prepaid & draws.chance(f"{key}/waits", settings.waiting_share)
     waited = after(
         when(tires & (parcel.shipped < NEVER), np.maximum(promise.due, parcel.shipped)),
         settings.patience.whole(draws.uniform(f"{key}/patience")),
     )
+    told, waited = in_writing_hours(told, clock), in_writing_hours(waited, clock)
     ends = np.minimum(np.minimum(delivered, parcel.back), parcel.written_off)
     return np.minimum(told, when(waited < ends, waited)), is_gone.astype(np.int64)
 

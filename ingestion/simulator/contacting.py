@@ -13,10 +13,17 @@ from ingestion.simulator.draws import Draws, Flags, Integers
 from ingestion.simulator.fulfilling import Fulfillment
 from ingestion.simulator.habits import habit, is_inclined
 from ingestion.simulator.journal import Journal
-from ingestion.simulator.moments import DAY, NEVER, after, when
+from ingestion.simulator.moments import (
+    DAY,
+    NEVER,
+    after,
+    in_writing_hours,
+    when,
+)
 from ingestion.simulator.notifying import Message
 from ingestion.simulator.parameters.shop import ACCOUNT
-from ingestion.simulator.placing import PICKUP, SHIP, Orders
+from ingestion.simulator.placing import Orders
+from ingestion.simulator.pricing import PICKUP, SHIP
 from ingestion.simulator.returning import REASONS, LineReturn
 from ingestion.simulator.text import Fields, Partly, Text, joined, labels
 
@@ -161,7 +168,7 @@ def _after_silence(
         patience = settings.patience.whole(draws.uniform(f"contact/patience/{number}"))
         calm = np.clip(promise.due - since, 0, patience)
         hasty = ((patience - calm) * settings.late_haste).astype(np.int64)
-        at = after(when(is_silent, since), calm + hasty)
+        at = _written(orders, after(when(is_silent, since), calm + hasty))
         asked = np.minimum(asked, when(at < silence_ends, at))
     is_quiet = is_inclined(orders.plan, "contact/quiet", settings.quiet_share)
     return when(~is_quiet, asked)
@@ -176,6 +183,7 @@ def _once_more(
         when(draws.chance("contact/again", settings.again_share), asked),
         settings.again.whole(draws.uniform("contact/again wait")),
     )
+    again = _written(orders, again)
     return when(again < end, again)
 
 
@@ -210,7 +218,9 @@ def _before_return(
         draws.chance("contact/returning", settings.returning_share), asked.min(axis=0)
     )
     lead = settings.returning.whole(draws.uniform("contact/returning lead"))
-    at = when(first < NEVER, np.maximum(first - lead, after(got, 600)))
+    # a talk at night is had earlier, on the evening or the day before the request
+    at = np.minimum(_written(orders, after(first, -lead)), after(first, -120))
+    at = when(first < NEVER, np.maximum(at, after(got, 600)))
     words = labels(
         np.isin(reason, BROKEN).astype(np.int64),
         ("return_or_exchange", "damaged_or_wrong_item"),
@@ -230,6 +240,7 @@ def _over_refund(
         owed.min(axis=0),
         settings.refund_patience.whole(draws.uniform("contact/refund patience")),
     )
+    at = _written(orders, at)
     return when(at < after(resolved, REFUND_SEEN_AFTER), at)
 
 
@@ -240,11 +251,17 @@ def _over_anything(orders: Orders, fulfillment: Fulfillment, draws: Draws) -> Co
         when(draws.chance("contact/other", settings.other_share), orders.placed),
         settings.other_delay.whole(draws.uniform("contact/other delay")),
     )
+    at = _written(orders, at)
     at = when(at < fulfillment.cancellation.at, at)
     topics = (*settings.other_reasons.labels, "pickup")
     topic = settings.other_reasons.codes(draws.uniform("contact/topic"))
     topic = np.where(orders.fulfillment == PICKUP, len(topics) - 1, topic)
     return _contact(orders, "q", at, labels(topic, topics), draws)
+
+
+def _written(orders: Orders, at: Integers) -> Integers:
+    """Return when what comes to a customer's mind is written to the shop."""
+    return in_writing_hours(at, orders.world.shoppers.writing_hours)
 
 
 def _contact(

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingestion.simulator.allocating import PLACES, Promise
+from ingestion.simulator.baskets import LINES, SKUS
 from ingestion.simulator.calendar import Calendar
-from ingestion.simulator.carrying import Parcel as Parcel
-from ingestion.simulator.carrying import carry
+from ingestion.simulator.carrying import Parcel, carry
 from ingestion.simulator.catalog import AREAS
 from ingestion.simulator.draws import Draws, Integers, by_segment
 from ingestion.simulator.fulfilling import (
@@ -22,20 +22,13 @@ from ingestion.simulator.journal import Journal
 from ingestion.simulator.moments import DAY, NEVER, after, when
 from ingestion.simulator.parameters.shop import ACCOUNT
 from ingestion.simulator.paying import Payments
-from ingestion.simulator.placing import (
-    DIGITAL_ONLY,
-    FULFILLMENTS,
-    LINES,
-    MODES,
-    PICKUP,
-    PREPAID,
-    SHOP,
-    SKUS,
-    Orders,
-)
+from ingestion.simulator.placing import FULFILLMENTS, MODES, PREPAID, SHOP, Orders
+from ingestion.simulator.pricing import DIGITAL_ONLY, PICKUP
 from ingestion.simulator.text import Fields, Partly, joined, labels, text
-from ingestion.simulator.tracking import TRACKER as TRACKER
-from ingestion.simulator.tracking import record_parcel
+from ingestion.simulator.tracking import TRACKER, record_parcel
+
+CLEARED_SECONDS = 7200
+"""From a pickup's expiry to its goods on the shelf."""
 
 
 def deliver_orders(
@@ -49,7 +42,8 @@ def deliver_orders(
     """Bring a block's parcels to the door, the counter, or back."""
     settings = orders.world.delivery
     parcels = tuple(
-        carry(orders, promise, fulfillment, number, draws) for number in range(PARCELS)
+        carry(orders, promise, fulfillment, number, calendar, draws)
+        for number in range(PARCELS)
     )
     cash = _cash_due(orders, fulfillment)
     collected, remitted = [], []
@@ -78,7 +72,12 @@ def deliver_orders(
     ready = after(when(is_pickup, fulfillment.packed[0]), 1200)
     ready = when(ready < stop, ready)
     wait = settings.pickup_wait.whole(draws.uniform("pickup/wait"))
-    came = calendar.into_hours(after(ready, wait), 10, 21)
+    came = calendar.into_hours(
+        after(ready, wait),
+        settings.pickup_opens_hour,
+        settings.pickup_closes_hour,
+        settings.pickup_after_opening.whole(draws.uniform("pickup/opening")),
+    )
     expiry = after(ready, settings.pickup_expiry_days * DAY)
     overdue = after(ready, settings.pickup_flagged_days * DAY + 3600)
     downloaded = after(
@@ -172,7 +171,7 @@ def record_delivery(
         journal.record(
             "returns",
             "inventory_restocked",
-            at=after(delivery.pickup_expired, 7200),
+            at=after(delivery.pickup_expired, CLEARED_SECONDS),
             where=fulfillment.goods[0, line] > 0,
             source=WMS,
             feed="batch",

@@ -16,6 +16,7 @@ from ingestion.simulator.allocating import (
     Promise,
     reservation_id,
 )
+from ingestion.simulator.baskets import LINES, SKUS
 from ingestion.simulator.calendar import Calendar
 from ingestion.simulator.cancelling import (
     Cancellation,
@@ -37,14 +38,12 @@ from ingestion.simulator.parameters.shop import ACCOUNT
 from ingestion.simulator.paying import Payments
 from ingestion.simulator.placing import (
     FIRST_ORDER_NUMBER,
-    LINES,
     PREPAID,
-    SHIP,
     SHOP,
-    SKUS,
     Orders,
     line_list,
 )
+from ingestion.simulator.pricing import SHIP
 from ingestion.simulator.text import Fields, Partly, Raw, Text, joined, labels, text
 
 PARCELS = 2
@@ -222,8 +221,13 @@ def _work_parcel(
     def draw(stream: str, table: Quantiles) -> Integers:
         return table.whole(draws.uniform(f"{key}/{stream}"))
 
-    def open_at(moments: Integers) -> Integers:
-        return calendar.into_hours(moments, settings.opens_hour, settings.closes_hour)
+    def open_at(moments: Integers, stream: str) -> Integers:
+        return calendar.into_hours(
+            moments,
+            settings.opens_hour,
+            settings.closes_hour,
+            draw(stream, settings.after_opening),
+        )
 
     ships = orders.fulfillment == SHIP
     start = when(orders.needs_stock, ready)
@@ -231,7 +235,7 @@ def _work_parcel(
         start = after(start, draw("split delay", settings.split_delay))
     crowding = 1 + settings.queue_load_slope * np.maximum(orders.plan.load - 1, 0)
     wait = by_segment(settings.queue, location, draws.uniform(f"{key}/q"))
-    listed = open_at(after(start, (wait * crowding).astype(np.int64)))
+    listed = open_at(after(start, (wait * crowding).astype(np.int64)), "turn")
     idle = np.where(listed < NEVER, listed - start, 0)
     assigned = after(
         when(draws.chance(f"{key}/assigned", settings.assigned_share), start),
@@ -240,7 +244,7 @@ def _work_parcel(
     is_empty = draws.chance(f"{key}/empty", stock.shelf_empty_share)
     is_empty &= ships & ~orders.has_line[1]
     empty = after(when(is_empty, listed), 700)
-    mended = open_at(after(empty, draw("mended", stock.shelf_recovery)))
+    mended = open_at(after(empty, draw("mended", stock.shelf_recovery)), "mended turn")
     location = np.where(is_empty, FALLBACKS[location], location)
     began = np.where(is_empty, after(mended, 600), listed)
     picked = after(began, draw("pick", settings.pick))

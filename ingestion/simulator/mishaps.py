@@ -11,12 +11,13 @@ from ingestion.simulator.allocating import (
     keep_try,
     reservation_id,
 )
+from ingestion.simulator.baskets import LINES, SKUS
 from ingestion.simulator.draws import Draws, Integers
 from ingestion.simulator.fulfilling import COURIERS, PARCELS, WMS, Fulfillment, Trip
 from ingestion.simulator.journal import Journal
-from ingestion.simulator.moments import NEVER, after, when
+from ingestion.simulator.moments import after, when
 from ingestion.simulator.paying import Payments
-from ingestion.simulator.placing import LINES, SKUS, Orders
+from ingestion.simulator.placing import Orders
 from ingestion.simulator.text import Fields, joined, labels, text
 
 REPRINT_AFTER = 1500
@@ -329,8 +330,8 @@ def _record_dropped_label(
     settings = orders.world.cancelling
     stop = fulfillment.cancellation
     wait: Integers = settings.label_cancelled.whole(draws.uniform(f"dropped/{number}"))
+    # no order is stopped once a parcel of it has left
     is_made = fulfillment.has_goods[number] & (trip.labeled < stop.at)
-    is_made &= fulfillment.shipped[number] >= NEVER
     journal.record(
         "orders",
         "shipment_cancelled",

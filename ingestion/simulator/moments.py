@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from ingestion.simulator.draws import Flags, Integers
+from ingestion.simulator.draws import Flags, Integers, Quantiles
 from ingestion.simulator.parameters.shop import LOCAL_OFFSET_SECONDS
 
 DAY = 86400
@@ -23,6 +23,19 @@ def after(moments: Integers, delays: Integers | int) -> Integers:
 def when(condition: Flags, moments: Integers) -> Integers:
     """Keep the moments where a condition holds; elsewhere the fact never happens."""
     return np.where(condition, moments, NEVER)
+
+
+def in_writing_hours(moments: Integers, clock: Quantiles) -> Integers:
+    """Put off what comes to people's minds at any hour until they sit down and write.
+
+    The day is stretched, so what came first is written first.
+
+    Args:
+        moments: Seconds from the start.
+        clock: Share of the day behind a moment -> second of the day it is written at.
+    """
+    second = clock.whole((moments % DAY) / DAY)
+    return np.where(moments >= NEVER, NEVER, moments // DAY * DAY + second)
 
 
 def local(start: date, moments: Integers) -> npt.NDArray[np.datetime64]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.simulator.allocating import Promise
-from ingestion.simulator.delivering import TRACKER, Delivery
+from ingestion.simulator.delivering import Delivery
 from ingestion.simulator.draws import Draws, Flags, Integers
 from ingestion.simulator.fulfilling import PARCELS, Fulfillment
 from ingestion.simulator.habits import habit, is_inclined
@@ -21,6 +21,7 @@ from ingestion.simulator.placing import Orders
 from ingestion.simulator.planning import Plan
 from ingestion.simulator.returning import LineReturn, return_line_id
 from ingestion.simulator.text import Fields, Partly, Text, joined, labels
+from ingestion.simulator.tracking import TRACKER
 
 CRM = f"crm:{ACCOUNT}"
 REVISED_MESSAGE_AFTER = 300

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ingestion.simulator.baskets import SKUS
 from ingestion.simulator.catalog import PRODUCTS, SKU_LIFE
 from ingestion.simulator.delivering import Delivery
 from ingestion.simulator.draws import Draws
@@ -12,7 +13,7 @@ from ingestion.simulator.habits import is_inclined
 from ingestion.simulator.journal import Journal
 from ingestion.simulator.moments import DAY, NEVER, after, when
 from ingestion.simulator.notifying import CRM, channel_code
-from ingestion.simulator.placing import SKUS, Orders
+from ingestion.simulator.placing import Orders
 from ingestion.simulator.text import joined, labels
 
 GUESSED_LIFE = np.array(

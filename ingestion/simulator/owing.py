@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ingestion.simulator.allocating import Promise
+from ingestion.simulator.baskets import LINES
 from ingestion.simulator.claiming import MissingClaim, missing_claim_id
 from ingestion.simulator.delivering import Delivery
 from ingestion.simulator.draws import Draws, Integers, Mix
 from ingestion.simulator.fulfilling import PARCELS, Fulfillment, refund_due
 from ingestion.simulator.moments import DAY, after, when
 from ingestion.simulator.paying import Payments
-from ingestion.simulator.placing import LINES, PREPAID, Orders
+from ingestion.simulator.placing import PREPAID, Orders
 from ingestion.simulator.returning import LineReturn, return_line_id
 from ingestion.simulator.text import Fields
 from ingestion.simulator.warranty import WarrantyClaim, warranty_claim_id

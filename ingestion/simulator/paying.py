@@ -11,29 +11,21 @@ from ingestion.simulator.journal import Journal
 from ingestion.simulator.markets import in_paise
 from ingestion.simulator.moments import NEVER, after, when
 from ingestion.simulator.parameters.shop import ACCOUNT
-from ingestion.simulator.placing import (
-    COD,
-    PREPAID,
-    SHIP,
-    SHOP,
-    Orders,
-    in_home_currency,
-)
+from ingestion.simulator.placing import COD, PREPAID, SHOP, Orders, in_home_currency
+from ingestion.simulator.pricing import SHIP
 from ingestion.simulator.text import Fields, Partly, Text, joined, labels
 from ingestion.simulator.trying import (
     BNPL,
+    CARD,
     DECLINE_TYPES,
     ERROR_CODES,
+    STRIPE,
     UPI,
     Try,
     last_of,
     payment_id,
     try_to_pay,
 )
-from ingestion.simulator.trying import CARD as CARD
-from ingestion.simulator.trying import PAYU as PAYU
-from ingestion.simulator.trying import RAZORPAY as RAZORPAY
-from ingestion.simulator.trying import STRIPE as STRIPE
 
 RISK = f"riskdesk:{ACCOUNT}"
 SCORE, VELOCITY, LARGE_FIRST, IDENTITY = range(4)

@@ -8,9 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.simulator.baskets import LINES as LINES
-from ingestion.simulator.baskets import SKUS as SKUS
-from ingestion.simulator.baskets import fill_baskets
+from ingestion.simulator.baskets import LINES, SKUS, fill_baskets
 from ingestion.simulator.catalog import AREAS, DIGITAL, SKU_CATEGORY, STORE
 from ingestion.simulator.draws import Draws, Flags, Integers
 from ingestion.simulator.habits import habit
@@ -28,10 +26,7 @@ from ingestion.simulator.moments import DAY, NEVER, after, when
 from ingestion.simulator.parameters import World
 from ingestion.simulator.parameters.shop import ACCOUNT
 from ingestion.simulator.planning import Plan
-from ingestion.simulator.pricing import DIGITAL_ONLY as DIGITAL_ONLY
-from ingestion.simulator.pricing import PICKUP as PICKUP
-from ingestion.simulator.pricing import SHIP as SHIP
-from ingestion.simulator.pricing import price
+from ingestion.simulator.pricing import DIGITAL_ONLY, PICKUP, SHIP, price
 from ingestion.simulator.text import Fields, Partly, Raw, Text, joined, labels, text
 
 FIRST_ORDER_NUMBER = 100001

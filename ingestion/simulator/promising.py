@@ -21,7 +21,8 @@ from ingestion.simulator.fulfilling import Fulfillment
 from ingestion.simulator.journal import Journal
 from ingestion.simulator.moments import DAY, NEVER, after, when
 from ingestion.simulator.notifying import CRM, REVISED_MESSAGE_AFTER, channel_code
-from ingestion.simulator.placing import SHIP, Orders
+from ingestion.simulator.placing import Orders
+from ingestion.simulator.pricing import SHIP
 from ingestion.simulator.text import Partly, joined, labels, text
 
 REASONS = (

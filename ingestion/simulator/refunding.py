@@ -13,18 +13,11 @@ from ingestion.simulator.fulfilling import Fulfillment
 from ingestion.simulator.journal import Journal
 from ingestion.simulator.moments import DAY, NEVER, after, when
 from ingestion.simulator.owing import Debt
-from ingestion.simulator.paying import (
-    CARD,
-    PAYU,
-    RAZORPAY,
-    STRIPE,
-    Payments,
-    fees,
-    record_rest_capture,
-)
+from ingestion.simulator.paying import Payments, fees, record_rest_capture
 from ingestion.simulator.placing import Orders
 from ingestion.simulator.repaying import Till, repay
 from ingestion.simulator.text import Fields, Partly, joined, labels, text
+from ingestion.simulator.trying import CARD, PAYU, RAZORPAY, STRIPE
 
 
 def move_money(

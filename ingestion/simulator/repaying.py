@@ -84,7 +84,12 @@ def _start(
     by_hand = draws.chance(f"{key}/by hand", settings.by_hand_share[debt.cause])
     started = np.where(
         by_hand,
-        calendar.into_hours(started, settings.opens_hour, settings.closes_hour),
+        calendar.into_hours(
+            started,
+            settings.opens_hour,
+            settings.closes_hour,
+            settings.after_opening.whole(draws.uniform(f"{key}/opening")),
+        ),
         started,
     )
     # money still to be taken cannot be given back

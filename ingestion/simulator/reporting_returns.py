@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ingestion.simulator.allocating import PLACES
+from ingestion.simulator.baskets import SKUS
 from ingestion.simulator.catalog import CATEGORIES, SKU_CATEGORY, STORE
 from ingestion.simulator.draws import Draws
 from ingestion.simulator.fulfilling import WMS, Fulfillment
@@ -12,7 +13,7 @@ from ingestion.simulator.journal import Journal
 from ingestion.simulator.moments import NEVER, after, when
 from ingestion.simulator.parameters.shop import ACCOUNT
 from ingestion.simulator.paying import RISK
-from ingestion.simulator.placing import SKUS, Orders
+from ingestion.simulator.placing import Orders
 from ingestion.simulator.returning import (
     BY_EXCHANGE,
     BY_NOTHING,
@@ -65,7 +66,7 @@ def record_returns(
         _record_decision(orders, line, one, thing, draws, journal)
         _record_way(orders, fulfillment, line, one, thing, journal)
         _record_end(orders, line, one, thing, journal)
-        _record_exchange(orders, line, one, journal)
+        _record_exchange(orders, fulfillment, line, one, journal)
         _keep_return(orders, line, one, journal)
     _keep_deliveries(orders, fulfillment, returns, journal)
 
@@ -279,9 +280,14 @@ def _record_end(
 
 
 def _record_exchange(
-    orders: Orders, line: int, one: LineReturn, journal: Journal
+    orders: Orders,
+    fulfillment: Fulfillment,
+    line: int,
+    one: LineReturn,
+    journal: Journal,
 ) -> None:
     """Record swaps agreed on, done, and called off."""
+    home = np.choose(fulfillment.parcel[line], fulfillment.location)
     portal: Fields = {"source": PORTAL, "slot": str(line)}
     pair: Fields = {
         "order_id": orders.order_id,
@@ -311,6 +317,22 @@ def _record_exchange(
         at=one.exchanged,
         **portal,
         **swap,
+    )
+    # no order sends the replacement, so the floor books it out by hand
+    journal.record(
+        "orders",
+        "inventory_adjusted",
+        at=one.exchanged,
+        where=~orders.is_test & ~orders.is_synthetic,
+        source=WMS,
+        feed="batch",
+        slot=f"exchange{line}",
+        movement_id=joined("mv-", orders.line_id[line], "-e"),
+        sku=labels(one.new_sku, SKUS),
+        location_id=labels(home, PLACES),
+        delta_quantity=-one.quantity,
+        adjustment_cause="other",
+        reason_raw="exchange",
     )
     journal.record(
         "returns",

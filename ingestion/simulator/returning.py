@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingestion.simulator.allocating import Promise
+from ingestion.simulator.baskets import LINES
 from ingestion.simulator.catalog import (
     APPAREL,
     AREAS,
@@ -20,10 +21,16 @@ from ingestion.simulator.delivering import Delivery
 from ingestion.simulator.draws import Draws, Flags, Integers, by_segment
 from ingestion.simulator.fulfilling import Fulfillment
 from ingestion.simulator.households import is_in_ring
-from ingestion.simulator.moments import DAY, NEVER, after, when
+from ingestion.simulator.moments import (
+    DAY,
+    NEVER,
+    after,
+    in_writing_hours,
+    when,
+)
 from ingestion.simulator.parameters.returns import Returns
 from ingestion.simulator.parameters.shop import ACCOUNT
-from ingestion.simulator.placing import LINES, Orders
+from ingestion.simulator.placing import Orders
 from ingestion.simulator.text import Text, joined
 
 PORTAL = f"returns:{ACCOUNT}"
@@ -164,7 +171,9 @@ def _ask(
     has_store = np.array([area.is_metro for area in AREAS])[orders.plan.area]
     return Request(
         delivered=got,
-        asked=after(when(asks, got), pace),
+        asked=in_writing_hours(
+            after(when(asks, got), pace), orders.world.shoppers.writing_hours
+        ),
         quantity=np.where(is_one, 1, np.maximum(units, 1)),
         reason=reason,
         trick=trick,

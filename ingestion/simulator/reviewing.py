@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ingestion.simulator.allocating import Promise
+from ingestion.simulator.baskets import SKUS
 from ingestion.simulator.catalog import SKU_CATEGORY
 from ingestion.simulator.delivering import Delivery
 from ingestion.simulator.draws import Draws, Flags, Floats, Integers
@@ -14,7 +15,7 @@ from ingestion.simulator.journal import Journal
 from ingestion.simulator.moments import DAY, NEVER, after, when
 from ingestion.simulator.notifying import channel_code
 from ingestion.simulator.parameters.shop import ACCOUNT
-from ingestion.simulator.placing import SHOP, SKUS, Orders
+from ingestion.simulator.placing import SHOP, Orders
 from ingestion.simulator.returning import LineReturn
 from ingestion.simulator.text import Fields, joined, labels
 

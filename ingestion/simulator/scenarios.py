@@ -118,7 +118,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "returns_fraud": Scenario(
         replace(EVERYDAY, returns=replace(EVERYDAY.returns, abuse=Abuse())),
-        "Every thirtieth customer shares an address with four others who send worn"
+        "One customer in twenty shares an address with eight others who send worn"
         " clothes and empty boxes back and claim parcels that were handed over."
         " Returns rise in all categories with inspections that contradict the reason"
         " given (marts.fct_returns), goods are refunded and not restocked, and claims"

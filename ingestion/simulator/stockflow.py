@@ -10,21 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ingestion.simulator.baskets import LINES
 from ingestion.simulator.catalog import LOCATIONS, PRODUCTS
-from ingestion.simulator.delivering import Delivery
+from ingestion.simulator.delivering import CLEARED_SECONDS, Delivery
 from ingestion.simulator.draws import Integers
 from ingestion.simulator.fulfilling import PARCELS, Fulfillment
 from ingestion.simulator.moments import DAY, NEVER, after, when
 from ingestion.simulator.parameters import World
 from ingestion.simulator.parameters.stockroom import Counting
-from ingestion.simulator.placing import LINES, Orders
+from ingestion.simulator.placing import Orders
 from ingestion.simulator.returning import LineReturn
-
-PUT_BACK_SECONDS = 1500
-"""From a parcel's return to origin to its goods on the shelf."""
-
-CLEARED_SECONDS = 7200
-"""From a pickup's expiry to its goods on the shelf."""
+from ingestion.simulator.tracking import PUT_BACK_SECONDS
 
 
 def movements(
@@ -35,8 +31,9 @@ def movements(
 ) -> Flow:
     """Count what a block of orders moved before the period ended.
 
-    Goods leave with their parcel, or when they are set aside at the counter. What is
-    lost, damaged or scrapped never comes back. Test and synthetic orders move no goods.
+    Goods leave with their parcel, when they are set aside at the counter, or in
+    exchange for others. What is lost, damaged or scrapped never comes back. Test and
+    synthetic orders move no goods.
     """
     flow = no_flow(orders.world)
     is_real = ~orders.is_test & ~orders.is_synthetic
@@ -54,7 +51,9 @@ def movements(
         flow.put_back(cleared, orders.home, sku, units)
         parcel_of_line = fulfillment.parcel[line]
         place = np.choose(parcel_of_line, fulfillment.location[:PARCELS])
-        flow.put_back(back.reshelved, place, sku, back.quantity * is_real)
+        units = back.quantity * is_real
+        flow.put_back(back.reshelved, place, sku, units)
+        flow.take(back.exchanged, place, back.new_sku, units)
     return flow
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ingestion.simulator.allocating import FALLBACKS, PLACES
+from ingestion.simulator.baskets import SKUS
 from ingestion.simulator.calendar import Calendar
 from ingestion.simulator.catalog import (
     DIGITAL,
@@ -27,7 +28,6 @@ from ingestion.simulator.journal import Journal
 from ingestion.simulator.moments import DAY
 from ingestion.simulator.parameters import World
 from ingestion.simulator.parameters.stockroom import Counting, Stockroom
-from ingestion.simulator.placing import SKUS
 from ingestion.simulator.stockflow import Flow, axes
 from ingestion.simulator.supplying import (
     Supplies,
@@ -160,15 +160,15 @@ def _receive(changes: Changes, supplies: Supplies, is_counted: Flags) -> Changes
     counted = next_count[arrives, place, sku]
     noticed = np.minimum(supplies.noticed_on, counted + 1)
 
-    def on(when: Integers, where: Integers, happens: Flags) -> Integers:
+    def on(when: Integers, where: Integers, units: Integers) -> Integers:
         grid = np.zeros(is_counted.shape, dtype=np.int64)
-        rows = np.nonzero(happens & (when < days))
+        rows = np.nonzero((units > 0) & (when < days))
         cell = (when[rows], where[rows], sku[rows])
-        np.add.at(grid, cell, supplies.received[rows])
+        np.add.at(grid, cell, units[rows])
         return grid
 
-    lost = supplies.is_misplaced & (arrives < days)
-    rebooked = lost & (noticed <= counted)
+    lost = supplies.misplaced * (arrives < days)
+    rebooked = lost * (noticed <= counted)
     there = FALLBACKS[place]
     out, into = on(noticed, place, rebooked), on(noticed, there, rebooked)
     strayed = on(arrives, there, lost) - on(arrives, place, lost)
@@ -176,7 +176,7 @@ def _receive(changes: Changes, supplies: Supplies, is_counted: Flags) -> Changes
         changes,
         booked_by_cause={
             **changes.booked_by_cause,
-            "supplier_receipt": on(arrives, place, arrives < days),
+            "supplier_receipt": on(supplies.arrives, place, supplies.received),
             "rebooked_out": -out,
             "rebooked_in": into,
         },

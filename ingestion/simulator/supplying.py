@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingestion.simulator.allocating import OMS, PLACES
+from ingestion.simulator.baskets import SKUS
 from ingestion.simulator.calendar import SUNDAY, Calendar
 from ingestion.simulator.catalog import CATEGORIES, SKU_CATEGORY
 from ingestion.simulator.draws import Draws, Flags, Floats, Integers
 from ingestion.simulator.journal import Journal
 from ingestion.simulator.moments import DAY, NEVER
 from ingestion.simulator.parameters.stockroom import Supply
-from ingestion.simulator.placing import SKUS
 from ingestion.simulator.stockflow import axes
 from ingestion.simulator.text import Fields, joined, labels, text
 
@@ -66,7 +66,7 @@ def order_supplies(
         received[one] = (ordered[one] * kept[one]).astype(np.int64)
         spare += received[one] - wanted[one]
 
-    is_misplaced = (luck("misplaced") < settings.misplaced_share) & (received > 0)
+    strays = luck("misplaced") < settings.misplaced_share
     noticed = arrives + settings.noticed.whole(luck("noticed"))
     return Supplies(
         ordered=ordered,
@@ -79,7 +79,7 @@ def order_supplies(
         ),
         arrives=arrives,
         is_short_told=is_short & (luck("told") < settings.short_told_share),
-        is_misplaced=is_misplaced,
+        misplaced=np.where(strays, np.minimum(received, pack), 0),
         noticed_on=_off_sunday(noticed, calendar),
     )
 
@@ -163,7 +163,7 @@ class Supplies:
         revised: Day announced next; as planned where nothing moved.
         arrives: Day of the delivery.
         is_short_told: Whether the supplier said that less would come.
-        is_misplaced: Whether the goods were unloaded at the location's stand-in.
+        misplaced: Units of those, unloaded at the location's stand-in.
         noticed_on: Day on which that would be noticed.
     """
 
@@ -174,5 +174,5 @@ class Supplies:
     revised: Integers
     arrives: Integers
     is_short_told: Flags
-    is_misplaced: Flags
+    misplaced: Integers
     noticed_on: Integers

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ingestion.simulator.allocating import PLACES
+from ingestion.simulator.baskets import LINES, SKUS
 from ingestion.simulator.carrying import ATTEMPTS, Parcel
 from ingestion.simulator.draws import Draws
 from ingestion.simulator.fulfilling import COURIERS, WMS, Fulfillment
 from ingestion.simulator.journal import Journal
 from ingestion.simulator.moments import NEVER, after, when
 from ingestion.simulator.parameters.shop import ACCOUNT
-from ingestion.simulator.placing import LINES, PREPAID, SKUS, Orders
+from ingestion.simulator.placing import PREPAID, Orders
 from ingestion.simulator.text import Fields, Partly, joined, labels, text
 
 TRACKER = f"shiprocket:{ACCOUNT}"
@@ -26,6 +27,10 @@ REMEDIES = {
 """What mends the cause of a failed attempt; the others are simply tried again."""
 
 ACTIONS = (*dict.fromkeys(REMEDIES.values()), "reattempt", "return_to_origin")
+
+
+PUT_BACK_SECONDS = 1500
+"""From a parcel's return to origin to its goods on the shelf."""
 
 
 def record_parcel(
@@ -316,7 +321,7 @@ def _record_way_back(
         journal.record(
             "returns",
             "inventory_restocked",
-            at=after(parcel.acknowledged, 1500),
+            at=after(parcel.acknowledged, PUT_BACK_SECONDS),
             where=(goods > 0) & is_whole,
             **dock,
             slot=f"rto{number}{line}",

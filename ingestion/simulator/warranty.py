@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from ingestion.simulator.baskets import LINES, SKUS
 from ingestion.simulator.catalog import CATEGORIES, SKU_CATEGORY
 from ingestion.simulator.claiming import MissingClaim
 from ingestion.simulator.delivering import Delivery
@@ -15,7 +16,7 @@ from ingestion.simulator.fulfilling import Fulfillment
 from ingestion.simulator.journal import Journal
 from ingestion.simulator.moments import DAY, NEVER, after, when
 from ingestion.simulator.parameters.claims import Warranties
-from ingestion.simulator.placing import LINES, SKUS, Orders
+from ingestion.simulator.placing import Orders
 from ingestion.simulator.returning import PORTAL, LineReturn
 from ingestion.simulator.text import Fields, Partly, Text, joined, labels, text
 

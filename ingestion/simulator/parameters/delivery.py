@@ -41,14 +41,14 @@ class Delivery:
     )  # by distance
     transit: tuple[tuple[Quantiles, ...], ...] = (
         (
-            hours((0, 19), (0.5, 41), (0.9, 74), (1, 190)),
+            hours((0, 19), (0.5, 41), (0.9, 69), (1, 190)),
             hours((0, 13), (0.5, 26), (0.9, 50), (1, 120)),
-            hours((0, 17), (0.4, 36), (0.8, 82), (1, 260)),
+            hours((0, 17), (0.4, 36), (0.8, 71), (1, 260)),
         ),
         (
-            hours((0, 31), (0.5, 70), (0.9, 122), (1, 300)),
+            hours((0, 31), (0.5, 70), (0.9, 115), (1, 300)),
             hours((0, 24), (0.5, 47), (0.9, 84), (1, 200)),
-            hours((0, 33), (0.4, 72), (0.8, 150), (1, 380)),
+            hours((0, 33), (0.4, 72), (0.8, 134), (1, 380)),
         ),
         (
             hours((0, 60), (0.5, 129), (0.9, 226), (1, 420)),
@@ -58,6 +58,8 @@ class Delivery:
     )  # by distance, carrier
     export_transit: Quantiles = hours((0, 84), (0.5, 150), (0.9, 260), (1, 500))
     first_hour: Quantiles = hours((0, 9.2), (0.5, 13.3), (1, 19.8))
+    sunday_share: float = 0.17  # of Sunday's parcels, brought on that day
+    backlog_share: float = 0.36  # of the others, for which Monday's vehicles are full
     scanned_share: float = 0.22
     lost_share: tuple[float, ...] = (0.0043, 0.0017, 0.0088, 0.002)  # by carrier
     damaged_share: float = 0.0035
@@ -67,13 +69,20 @@ class Delivery:
     found_silently_share: float = 0.42  # of found ones; turn up at the door
     destroyed_share: float = 0.41  # of damaged ones; the others come back
     destroyed: Quantiles = days((0, 0.6), (0.7, 4.3), (1, 12))
-    failure_cod: tuple[float, ...] = (0.345, 0.52, 0.63)  # by attempt
-    failure_prepaid: tuple[float, ...] = (0.105, 0.23, 0.31)
+    # by how it is paid: ahead, at the door, a deposit ahead and the rest at the door
+    failure: tuple[tuple[float, ...], ...] = (
+        (0.105, 0.23, 0.31),
+        (0.345, 0.52, 0.63),
+        (0.19, 0.37, 0.46),
+    )  # by attempt
     # first attempt after the promise; who has not paid has also lost interest
-    late_failure_factor: tuple[float, ...] = (1.34, 1.58)  # prepaid, COD
+    late_failure_factor: tuple[float, ...] = (1.34, 1.58, 1.47)
     carrier_failure_factor: tuple[float, ...] = (1.0, 0.78, 1.24, 0.7)
-    given_up_cod: tuple[float, ...] = (0.31, 0.52, 1.0)  # after a failed attempt
-    given_up_prepaid: tuple[float, ...] = (0.025, 0.09, 1.0)
+    given_up: tuple[tuple[float, ...], ...] = (
+        (0.025, 0.09, 1.0),
+        (0.31, 0.52, 1.0),
+        (0.17, 0.34, 1.0),
+    )  # by attempt that failed
     next_attempt: Quantiles = hours((0, 19), (0.6, 25), (0.9, 50), (1, 98))
     reasons_cod: Mix = Mix(
         (
@@ -128,6 +137,9 @@ class Delivery:
     remittance_weekdays: tuple[int, ...] = (1, 4, 2, 0)  # by carrier, 0 is Monday
     remittance_fee_basis_points: int = 155
     pickup_wait: Quantiles = hours((0, 1), (0.5, 22), (0.85, 90), (1, 260))
+    pickup_opens_hour: int = 10
+    pickup_closes_hour: int = 21
+    pickup_after_opening: Quantiles = hours((0, 0.1), (0.4, 3), (1, 10.6))
     pickup_flagged_days: int = 4
     pickup_expiry_days: int = 9
     meltdown: Meltdown | None = None

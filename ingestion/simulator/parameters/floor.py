@@ -45,6 +45,8 @@ class Floor:
         hours((0, 0.8), (0.5, 7), (0.9, 25), (1, 66)),
         hours((0, 0.1), (0.7, 1.2), (1, 9)),
     )  # by location
+    # what came in while the floor was closed; worked off through the day
+    after_opening: Quantiles = hours((0, 0), (0.35, 2.1), (0.85, 6.4), (1, 10.2))
     queue_load_slope: float = 0.03  # of the wait, per multiple of the usual load
     assigned_share: float = 0.91
     staff: int = 17  # people per location

@@ -30,6 +30,7 @@ class Refunds:
     by_hand_share: tuple[float, ...] = (0.42, 0.03, 0.8, 1, 1, 0, 0)
     opens_hour: int = 9
     closes_hour: int = 20
+    after_opening: Quantiles = hours((0, 0.1), (0.5, 2.2), (0.9, 5.5), (1, 9.5))
     forgotten_share: tuple[float, ...] = (0.021, 0.007, 0.038, 0.026, 0.031, 0, 0)
     instant_share: tuple[float, ...] = (0.31, 0.11, 0)  # by gateway
     instant: Quantiles = minutes((0, 1), (0.8, 9), (1, 130))

@@ -53,18 +53,54 @@ class Returns:
                 ("arrived_late", 6),
             )
         ),
-        Mix((("damaged_in_transit", 50), ("wrong_item", 30), ("changed_mind", 20))),
-        Mix((("not_as_described", 38), ("damaged_in_transit", 30), ("wrong_item", 32))),
         Mix(
             (
-                ("defective", 52),
-                ("missing_part", 15),
-                ("better_price", 14),
-                ("changed_mind", 19),
+                ("damaged_in_transit", 31),
+                ("not_as_described", 22),
+                ("changed_mind", 21),
+                ("poor_quality", 15),
+                ("wrong_item", 7),
+                ("arrived_late", 4),
             )
         ),
-        Mix((("damaged_in_transit", 41), ("color", 26), ("changed_mind", 33))),
-        Mix((("damaged_in_transit", 60), ("gift", 40))),
+        Mix(
+            (
+                ("not_as_described", 35),
+                ("damaged_in_transit", 25),
+                ("changed_mind", 18),
+                ("poor_quality", 11),
+                ("wrong_item", 8),
+                ("better_price", 3),
+            )
+        ),
+        Mix(
+            (
+                ("defective", 47),
+                ("missing_part", 13),
+                ("better_price", 11),
+                ("changed_mind", 17),
+                ("not_as_described", 12),
+            )
+        ),
+        Mix(
+            (
+                ("damaged_in_transit", 36),
+                ("color", 21),
+                ("changed_mind", 24),
+                ("not_as_described", 14),
+                ("wrong_item", 5),
+            )
+        ),
+        Mix(
+            (
+                ("damaged_in_transit", 39),
+                ("changed_mind", 25),
+                ("not_as_described", 13),
+                ("arrived_late", 9),
+                ("wrong_item", 8),
+                ("gift", 6),
+            )
+        ),
         Mix((("other", 1),)),
     )  # by category
     small_size_shift: float = 0.2  # S and M run small, L and XL run large

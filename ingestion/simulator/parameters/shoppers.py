@@ -34,19 +34,70 @@ class Rush:
 class Shoppers:
     """Who buys, when, and how often again."""
 
-    # share of the period -> share of new customers; the step is a sale of a few days
+    # share of new customers -> share of the period by which they have come; a sale is
+    # waited for, climbs over some days and leaves a dip
     arrival: Quantiles = Quantiles(
-        ((0, 0), (0.27, 0.31), (0.38, 0.345), (0.72, 0.70), (1, 1))
+        (
+            (0, 0),
+            (0.1275, 0.15),
+            (0.2362, 0.27),
+            (0.2575, 0.295),
+            (0.2702, 0.305),
+            (0.2867, 0.315),
+            (0.3302, 0.335),
+            (0.3471, 0.345),
+            (0.3594, 0.355),
+            (0.3798, 0.385),
+            (0.4096, 0.42),
+            (0.5846, 0.6),
+            (0.7885, 0.8),
+            (1, 1),
+        )
     )
     rush: Rush | None = None
     time_of_day: Quantiles = hours(
-        (0, 0.2), (0.08, 7), (0.25, 11), (0.5, 15), (0.72, 19.5), (0.95, 22.8), (1, 24)
+        (0, 0.1),
+        (0.035, 1.2),
+        (0.05, 6.5),
+        (0.09, 8.5),
+        (0.2, 11),
+        (0.33, 13.5),
+        (0.43, 15.5),
+        (0.53, 17.8),
+        (0.66, 19.5),
+        (0.82, 21.2),
+        (0.93, 22.6),
+        (1, 24),
     )
     weekend_time_of_day: Quantiles = hours(
-        (0, 0.3), (0.06, 8.5), (0.3, 12), (0.62, 15.5), (0.8, 19), (0.96, 23), (1, 24)
+        (0, 0.1),
+        (0.045, 1.5),
+        (0.06, 7.5),
+        (0.1, 9.5),
+        (0.25, 12),
+        (0.41, 14.5),
+        (0.53, 16.7),
+        (0.66, 18.6),
+        (0.8, 20.5),
+        (0.91, 22.2),
+        (1, 24),
+    )
+    # what strikes at any hour -> hour at which somebody sits down to write it; never
+    # before it struck, so no hour may lie before its share of the day
+    writing_hours: Quantiles = hours(
+        (0, 0.3),
+        (0.02, 7.2),
+        (0.08, 9.3),
+        (0.22, 11.5),
+        (0.36, 13.8),
+        (0.47, 15.6),
+        (0.6, 18),
+        (0.77, 20.2),
+        (0.93, 22.4),
+        (1, 24),
     )
     # by weekday from Monday: orders that wait for Saturday or Sunday
-    postponed_share: tuple[float, ...] = (0.04, 0.07, 0.1, 0.15, 0.23, 0, 0)
+    postponed_share: tuple[float, ...] = (0.021, 0.048, 0.063, 0.082, 0.104, 0, 0)
     guest_share: float = 0.15  # of customers; guests never come back
     # of every second customer: lives with the one numbered before
     household_share: float = 0.07
@@ -62,9 +113,19 @@ class Shoppers:
     deal_seeker_share: float = 0.17  # come for the first rebate
     deal_seeker_return_factor: float = 0.43
     # gap as a multiple of how long the goods last, where they run out: tea is bought
-    # when the tin is empty, skin care early on offers or long after
+    # when the tin is nearly empty, by some before and by the forgetful well after, skin
+    # care early on offers or long after
     tea_multiple: Quantiles = Quantiles(
-        ((0, 0.62), (0.15, 0.87), (0.5, 1.03), (0.8, 1.22), (0.95, 1.9), (1, 3.3))
+        (
+            (0, 0.47),
+            (0.08, 0.69),
+            (0.28, 0.88),
+            (0.5, 1.03),
+            (0.7, 1.27),
+            (0.86, 1.71),
+            (0.96, 2.6),
+            (1, 4.1),
+        )
     )
     skin_multiple: Quantiles = Quantiles(
         ((0, 0.38), (0.3, 0.74), (0.5, 1.06), (0.75, 1.47), (0.95, 2.4), (1, 3.8))

@@ -86,8 +86,13 @@ class Addresses:
 class Promises:
     """What the customer is told; revised at a gate, on the floor, on the road."""
 
-    transit_days: tuple[int, ...] = (5, 8, 13)  # by distance
-    export_days: int = 14
+    transit_days: tuple[int, ...] = (5, 9, 13)  # by distance
+    export_days: int = 11
+    pickup_days: int = 2
+    location_days: tuple[int, ...] = (0, 0, 0, 1, 0)  # more, where the floor is slow
+    cutoff_hour: int = 13  # after which an order counts as the next day's
+    address_days: Mix = Mix((("0", 34), ("1", 45), ("2", 21)))
+    """More, by how the couriers know the address; the same for all of its orders."""
     revised_after: Quantiles = hours((0, 4), (0.7, 16), (1, 50))
     floor_revised_share: float = 0.37  # of orders that missed the dispatch
     floor_revised: Quantiles = hours((0, 0.1), (0.6, 1.3), (1, 11))

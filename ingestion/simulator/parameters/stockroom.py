@@ -55,7 +55,7 @@ class Supply:
     short_share: float = 0.083
     received_share: Quantiles = Quantiles(((0, 0.35), (0.6, 0.8), (1, 0.97)))
     short_told_share: float = 0.42  # of the short receipts, told the day before
-    misplaced_share: float = 0.037  # booked where ordered, unloaded elsewhere
+    misplaced_share: float = 0.031  # of receipts, one pack of which strays elsewhere
     noticed: Quantiles = Quantiles(((0, 2), (0.6, 7), (1, 17)))  # days
 
 

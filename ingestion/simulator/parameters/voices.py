@@ -62,7 +62,7 @@ class Voices:
         other_share: Of orders, for all other reasons.
     """
 
-    quiet_share: float = 0.46
+    quiet_share: float = 0.62
     patience: Quantiles = hours(
         (0, 9), (0.016, 34), (0.05, 61), (0.14, 101), (0.33, 163), (0.72, 290), (1, 700)
     )
@@ -133,8 +133,8 @@ class Reviews:
         ask_delay: From delivery to the ask.
         days: First of each stretch of whole days since delivery, by the calendar.
         answered_share: Share answered, by category and stretch. Whoever is asked
-            the next day answers less than on the day itself or later; each category
-            has a peak of its own.
+            the next day answers less than on the day itself; later the share climbs
+            to a peak, around a week for most, and decays. Each category has its own.
         eager_share: Of customers who answer more often than the rest.
         eager_factor: How much more often than the share above.
         reluctant_factor: How much less often the others do.
@@ -147,13 +147,13 @@ class Reviews:
     )
     days: tuple[int, ...] = (0, 1, 2, 4, 6, 9, 13, 19, 27)
     answered_share: tuple[tuple[float, ...], ...] = (
-        (0.121, 0.062, 0.133, 0.187, 0.172, 0.128, 0.091, 0.066, 0.047),
-        (0.068, 0.034, 0.071, 0.098, 0.151, 0.206, 0.168, 0.117, 0.082),
-        (0.052, 0.027, 0.046, 0.063, 0.094, 0.138, 0.191, 0.214, 0.143),
-        (0.109, 0.058, 0.126, 0.163, 0.189, 0.147, 0.112, 0.076, 0.055),
-        (0.083, 0.045, 0.099, 0.142, 0.157, 0.131, 0.103, 0.071, 0.049),
-        (0.041, 0.023, 0.038, 0.052, 0.077, 0.112, 0.163, 0.181, 0.127),
-        (0.147, 0.079, 0.136, 0.118, 0.088, 0.064, 0.051, 0.043, 0.032),
+        (0.091, 0.058, 0.121, 0.182, 0.174, 0.119, 0.078, 0.049, 0.031),
+        (0.057, 0.034, 0.071, 0.118, 0.193, 0.162, 0.097, 0.058, 0.036),
+        (0.046, 0.027, 0.048, 0.079, 0.148, 0.196, 0.129, 0.074, 0.043),
+        (0.079, 0.047, 0.096, 0.151, 0.193, 0.144, 0.087, 0.053, 0.034),
+        (0.072, 0.045, 0.099, 0.164, 0.159, 0.109, 0.071, 0.046, 0.029),
+        (0.038, 0.022, 0.041, 0.066, 0.121, 0.173, 0.117, 0.071, 0.041),
+        (0.138, 0.079, 0.142, 0.127, 0.092, 0.066, 0.051, 0.041, 0.027),
     )
     eager_share: float = 0.29
     eager_factor: float = 1.86

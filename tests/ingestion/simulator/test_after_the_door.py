@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +80,6 @@ def test_events_after_the_door_occur(simulation: Simulation, name: str) -> None:
                 "price_adjustment",
             },
         ),
-        (
-            "resolution",
-            "item_not_received_resolved",
-            {"refund", "replacement", "denied", "found"},
-        ),
         ("disposition", "return_inspected", {"restocked", "not_restocked"}),
     ],
 )
@@ -97,15 +92,50 @@ def test_endings_of_every_kind_occur(
     assert {value for (value,) in found} >= values
 
 
+def test_claims_of_missing_parcels_end_in_every_way(tmp_path: Path) -> None:
+    world = world_of("everyday", missing=0, corrupted=0)
+    # an eighth of all parcels: of some 200 endings, none is expected less than 15 times
+    claims = replace(world.claims, mistaken_share=0.11, waiting_share=0.6)
+    simulate(
+        orders=3000,
+        days=80,
+        seed=7,
+        start=date(2026, 1, 12),
+        out=tmp_path,
+        period="month",
+        world=replace(world, claims=claims),
+    )
+    found = duckdb.sql(
+        f"""
+        select distinct json ->> 'resolution'
+        from read_json_objects(
+            '{tmp_path}/*/*.jsonl.gz', format = 'newline_delimited'
+        )
+        where json ->> 'event_name' = 'item_not_received_resolved'
+        """
+    ).fetchall()
+    assert {value for (value,) in found} == {
+        "refund",
+        "replacement",
+        "split_loss",
+        "denied",
+        "found",
+    }
+
+
 MACHINES = {
-    "return_line": ("return_line_id", 250),
+    "return_line": ("return_line_id", 200),  # of 300, without those still going on
     "warranty_claim": ("claim_id", 15),
-    "refund": ("refund_id", 300),
+    "refund": ("refund_id", 250),
 }
 
 
+TOLD_BY_NOW = datetime(2026, 3, 27, tzinfo=UTC)
+"""No report takes longer than from here to the end of the shop's 80 days."""
+
+
 def stories(feed: Connection, key: str, names: set[str]) -> dict[str, list[Any]]:
-    """Return the events of each thing, in the order they happened."""
+    """Return the events of each thing that may be over, in the order they happened."""
     catalogue = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
     rank = {event["name"]: event["rank"] for event in catalogue["events"]}
     listed = ", ".join(f"'{name}'" for name in names)
@@ -126,6 +156,7 @@ def stories(feed: Connection, key: str, names: set[str]) -> dict[str, list[Any]]
             for _, _, name, fields in sorted(events, key=lambda event: event[:2])
         ]
         for thing, events in told.items()
+        if max(event[0] for event in events) < TOLD_BY_NOW
     }
 
 
@@ -165,12 +196,11 @@ def test_stories_take_only_steps_that_the_contract_allows(
     told = stories(feed, key, {step["event"] for step in machine["transitions"]})
     assert len(told) > least
     wrong = list(breaches(machine, told))
-    # a step reported so late that the period ended first is missing from its story
-    assert len(wrong) <= len(told) // 200, wrong[:5]
+    assert wrong == []
     # the walk sees a step too many
     some = next(iter(told))
     told[some] = [*told[some], (machine["transitions"][0]["event"], {})]
-    assert len(list(breaches(machine, told))) == len(wrong) + 1
+    assert len(list(breaches(machine, told))) == 1
 
 
 def test_no_order_has_given_back_more_than_it_took_at_any_moment(
@@ -224,7 +254,7 @@ def test_no_parcel_is_paid_back_twice(tmp_path: Path) -> None:
     world = world_of("everyday")
     claims = replace(world.claims, waiting_share=0.9, false_claimed_share=1)
     simulate(
-        orders=5000,
+        orders=12_000,
         days=40,
         seed=3,
         start=date(2026, 1, 12),

@@ -109,13 +109,18 @@ def test_supplies_of_unlike_kinds_end_in_unlike_ways(plan: Plan) -> None:
     gap = (plan.following - plan.placed) / DAY
     comes = (plan.following < NEVER) & plan.brings_favorite & (gap > 2)
     multiple = gap / np.maximum(SKU_LIFE[plan.favorite], 1)
-    early = {}
+    early, median = {}, {}
     for stem in ("TEA", "SKIN"):
         skus = [place for sku, place in SKU_PLACE.items() if sku.startswith(stem)]
         rows = comes & np.isin(plan.favorite, skus) & (plan.units == 1)
         early[stem] = (multiple[rows] < 0.75).mean()
-    # skin care is bought early on offers: no factor turns one hazard into the other
-    assert early["SKIN"] > 0.2 > 0.1 > early["TEA"]
+        median[stem] = np.median(multiple[rows])
+    # skin care is bought early on offers: by then twice as many have come back as for
+    # tea (0.3 and 0.14), yet half of both at about the same age, so no factor turns
+    # one hazard into the other; of over 1,000 gaps each share is known to 0.015
+    assert early["SKIN"] > early["TEA"] + 0.1
+    assert early["SKIN"] > 1.6 * early["TEA"]
+    assert median["SKIN"] == pytest.approx(median["TEA"], rel=0.08)
 
 
 def test_first_products_lead_on_beyond_their_category(plan: Plan) -> None:
@@ -138,7 +143,11 @@ def test_who_comes_for_the_first_rebate_seldom_returns(plan: Plan) -> None:
 
 def test_weekends_differ(plan: Plan) -> None:
     weekday = plan.placed // DAY % 7
-    assert 0.35 < (weekday >= 5).mean() < 0.40
+    # each weekday keeps the orders that nobody puts off; four standard deviations
+    share = (2 + sum(World().shoppers.postponed_share)) / 7
+    assert (weekday >= 5).mean() == pytest.approx(
+        share, abs=4 * (share * (1 - share) / len(plan)) ** 0.5
+    )
     evening = plan.placed % DAY > 20 * 3600
     assert evening[weekday >= 5].mean() < 0.9 * evening[weekday < 5].mean()
 
@@ -516,6 +525,8 @@ def test_failed_tries_may_be_captured_late(feed: duckdb.DuckDBPyConnection) -> N
             count(*) filter (captured.json ->> 'payment_method' <> 'upi')
         from facts as captured
         where captured.event_name = 'payment_captured'
+            -- the approval of a later one may be told after the period
+            and captured.occurred_at < timestamptz '2026-03-28 18:30Z'
             and captured.payment_id not in (
                 select payment_id from facts where event_name = 'payment_authorized'
             )
@@ -581,7 +592,7 @@ def down(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     world = replace(World(), payments=replace(World().payments, outage=outage))
     truth = tmp_path_factory.mktemp("down")
     simulate(
-        orders=4000,
+        orders=8000,
         days=20,
         seed=9,
         start=MONDAY,
