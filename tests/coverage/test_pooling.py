@@ -10,7 +10,13 @@ import pandas as pd
 import pytest
 
 from tests.coverage.estimates import Estimate
-from tests.coverage.pooling import intervals, judged, summary, truths
+from tests.coverage.pooling import (
+    intervals,
+    judged,
+    least_coverage,
+    summary,
+    truths,
+)
 
 SEGMENTS = 4000
 DEVIATION = 0.5
@@ -93,13 +99,58 @@ def test_the_table_shows_the_bias(connection: duckdb.DuckDBPyConnection) -> None
         (11.0, None, False),
         (None, 11.0, True),
         (None, 9.0, False),
-        (None, None, True),
         (10.0, 10.0, True),
     ],
 )
 def test_a_missing_bound_excludes_nothing(
     lower: float | None, upper: float | None, covers: bool
 ) -> None:
+    assert judged_one(lower, upper)["is_covered"].tolist() == [covers]
+
+
+def test_an_interval_without_bounds_claims_nothing() -> None:
+    assert judged_one(None, None).empty
+
+
+def test_the_table_tells_two_sided_from_half_open_intervals() -> None:
+    rows = pd.concat(
+        [
+            judged_one(9.0, 11.0),
+            judged_one(10.5, 11.0),
+            judged_one(9.0, None),
+            judged_one(9.5, None),
+        ]
+    ).assign(estimate=10.0, naive=1.0)
+    table = summary(rows, by=("name", "segment_type"))
+    assert table["intervals"].tolist() == [4]
+    assert table["coverage"].tolist() == [0.75]
+    assert table["half-open"].tolist() == [0.5]
+    assert table["two-sided"].tolist() == [2]
+    assert table["two-sided coverage"].tolist() == [0.5]
+
+
+def test_coverage_is_told_apart_by_segment_type(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """One type covered always and one too seldom do not average out."""
+    rows = judged(intervals(connection, [MEAN]), truths(connection, [MEAN]))
+    is_week = rows["segment"].astype(int) % 2 == 0
+    mixed = rows.assign(
+        segment_type=is_week.map({True: "week", False: "region"}),
+        is_covered=rows["is_covered"] | is_week,
+    )
+    missed = mixed["segment"].astype(int) % 20 == 1
+    mixed.loc[missed, "is_covered"] = False
+    parts = summary(mixed, by=("name", "segment_type"))
+    # of the regions a tenth is missed beside the twentieth that always is
+    assert parts["coverage"].tolist() == [1, pytest.approx(0.855, abs=0.02)]
+    least = least_coverage(parts["intervals"])
+    assert (parts["coverage"] >= least).tolist() == [True, False]
+    assert summary(mixed)["coverage"].between(0.92, 0.98).all()
+
+
+def judged_one(lower: float | None, upper: float | None) -> pd.DataFrame:
+    """Judge one interval about a truth of 10."""
     keys = {"name": "mean", "segment_type": "all", "segment": "all", "age": pd.NA}
     found = pd.DataFrame(
         [
@@ -113,8 +164,7 @@ def test_a_missing_bound_excludes_nothing(
             }
         ]
     ).astype({"lower": float, "upper": float})
-    true = pd.DataFrame([{**keys, "truth": 10.0}])
-    assert judged(found, true)["is_covered"].tolist() == [covers]
+    return judged(found, pd.DataFrame([{**keys, "truth": 10.0}]))
 
 
 def test_a_segment_without_truth_claims_nothing(

@@ -1,10 +1,11 @@
-"""Runs dbt's unit tests: is each rule right?"""
+"""Runs dbt's unit tests: is each rule right? And: is each landed value listed?"""
 
 from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
 
+import duckdb
 import pytest
 
 from dagster_project.build import BuildError, build, dbt_places, run_dbt
@@ -49,3 +50,23 @@ def test_a_planted_mistake_is_named(built_shop, monkeypatch, tmp_path, root):
     model.write_text(text.replace("captured_amount > 0", "captured_amount >= 0"))
     with pytest.raises(BuildError, match="unpaid_cancelled_and_returned_orders"):
         unit_tests(built_shop, "fct_orders,test_type:unit", project)
+
+
+def test_a_value_the_contract_does_not_list_is_named(built_shop, monkeypatch):
+    """What is landed is held against the lists of the catalogue, and follows them."""
+    monkeypatch.setenv("POSTORDER_WORKING", str(built_shop.working))
+    unit_tests(built_shop, "test_name:accepted_by_contract")
+    rename = (
+        "update control.contract_values set value = $after "
+        "where event_name = 'order_placed' and field = 'channel' and value = $before"
+    )
+    with duckdb.connect(str(built_shop.working)) as connection:
+        connection.execute(rename, {"before": "web", "after": "site"}).fetchall()
+    try:
+        with pytest.raises(
+            BuildError, match="event_name=order_placed, field=channel, said_value=web"
+        ):
+            unit_tests(built_shop, "test_name:accepted_by_contract")
+    finally:
+        with duckdb.connect(str(built_shop.working)) as connection:
+            connection.execute(rename, {"before": "site", "after": "web"}).fetchall()

@@ -11,12 +11,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from ingestion.landing import LandingError, land_files
 from ingestion.shop import Shop
-from tests.ingestion.conftest import EVENT_TABLES, LANDED_AT
+from tests.ingestion.conftest import LANDED_AT
 
 SCAN = {
     "event_name": "shipment_delivered",
@@ -24,10 +22,6 @@ SCAN = {
     "shipment_id": "S1",
     "occurred_at": "2026-03-05T06:13:52Z",
 }
-FACTS = " union all ".join(
-    f"select event_name, event_id, fact_key, ingested_at from raw.{table}"
-    for table in EVENT_TABLES
-)
 
 
 def counts(landing):
@@ -96,38 +90,6 @@ def test_a_line_too_early_once_is_accepted_later(write, land):
         landed_at=LANDED_AT + timedelta(days=2),
     )
     assert (counts(early), counts(late)) == ((1, 0, 0, 1), (1, 1, 0, 0))
-
-
-@settings(
-    max_examples=3,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(data=st.data())
-def test_any_split_order_and_doubling_lands_the_same(
-    data, sample_lines, tmp_path_factory
-):
-    """delivered = stored + repeats + rejected, and the same facts every time."""
-    lines = [*sample_lines[::7], "{broken", '{"event_name": "order_teleported"}']
-    doubled = lines + data.draw(st.lists(st.sampled_from(lines), max_size=20))
-    shuffled = data.draw(st.permutations(doubled))
-    cut = data.draw(st.integers(0, len(shuffled)))
-    folder = tmp_path_factory.mktemp("road")
-    shop = Shop(folder / "shop", hash_key="k")
-    (folder / "in").mkdir()
-    for name, part in (("a", shuffled[:cut]), ("b", shuffled[cut:])):
-        (folder / "in" / f"{name}.jsonl").write_text("\n".join(part) + "\n")
-    landing = land_files([folder / "in"], shop=shop, landed_at=LANDED_AT, backfill=True)
-    delivered, stored, repeats, rejected = counts(landing)
-    assert delivered == len(shuffled) == stored + repeats + rejected
-    assert (stored, rejected) == (len(set(lines)) - 2, 2)
-    with duckdb.connect(str(shop.working), read_only=True) as connection:
-        connection.execute("set timezone = 'UTC'").fetchall()
-        facts = connection.sql(f"from ({FACTS}) order by all").fetchall()
-    assert len(facts) == stored
-    known = test_any_split_order_and_doubling_lands_the_same.__dict__
-    assert known.setdefault("facts", facts) == facts
 
 
 def test_gzip_folders_and_names(tmp_path, write, land, rows_of):

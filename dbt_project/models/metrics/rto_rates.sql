@@ -247,12 +247,17 @@ projections as (
 
 ),
 
--- the resolved alone would favor the young: parcels arrive sooner than they turn back
+-- the resolved alone would favor the young: parcels arrive sooner than they turn back.
+-- What is missing is like nothing in particular: unknown learns from no other segment
+-- and teaches none
 projected_counts as (
 
     select
         counts.segment_type,
         counts.segment,
+        counts.segment_type
+            || case when counts.segment = 'unknown' then ' unknown' else '' end
+            as family,
         counts.resolved,
         projections.projected_rate * counts.resolved as projected_rto
 
@@ -266,8 +271,24 @@ projected_counts as (
 shrunk as (
 
     {{ shrunk_rates(
-        'projected_counts', 'segment_type', 'segment', 'projected_rto', 'resolved'
+        'projected_counts', 'family', 'segment', 'projected_rto', 'resolved'
     ) }}
+
+),
+
+shrunk_segments as (
+
+    select
+        projected_counts.segment_type,
+        shrunk.segment,
+        shrunk.shrunk_rate,
+        shrunk.lower,
+        shrunk.upper
+
+    from shrunk
+    inner join projected_counts
+        on shrunk.family = projected_counts.family
+        and shrunk.segment = projected_counts.segment
 
 ),
 
@@ -287,18 +308,22 @@ rto_rates as (
             as resolved_rate,
         matured_curves.matured_rate,
 
-        -- the band has no bound where nothing turned back, or everything did
-        coalesce(
-            matured_curves.matured_lower,
-            {{ wilson_lower('counts.resolved', 'counts.resolved') }}
-        ) as matured_lower,
+        -- the band has no upper bound where nothing turned back, no lower one where
+        -- everything did, and neither where nothing had ended by that age
+        case
+            when matured_curves.matured_rate = 0 then 0
+            else coalesce(
+                matured_curves.matured_lower,
+                {{ wilson_lower('counts.resolved', 'counts.resolved') }}
+            )
+        end as matured_lower,
         coalesce(
             matured_curves.matured_upper,
             {{ wilson_upper('0', 'counts.resolved') }}
         ) as matured_upper,
-        shrunk.shrunk_rate,
-        shrunk.lower,
-        shrunk.upper,
+        shrunk_segments.shrunk_rate,
+        shrunk_segments.lower,
+        shrunk_segments.upper,
         cast(counts.resolved as double) / counts.shipped as pct_resolved,
         projections.projected_rate,
         counts.delivered_or_rto >= {{ var('rankable_from') }} as is_rankable
@@ -310,9 +335,9 @@ rto_rates as (
     inner join projections
         on counts.segment_type = projections.segment_type
         and counts.segment = projections.segment
-    left join shrunk
-        on counts.segment_type = shrunk.segment_type
-        and counts.segment = shrunk.segment
+    left join shrunk_segments
+        on counts.segment_type = shrunk_segments.segment_type
+        and counts.segment = shrunk_segments.segment
 
 )
 
