@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: run setup test test-deep bench charts lint dashboard dagster sample lock clean
+.PHONY: run setup test test-deep bench charts docs lint dashboard dagster sample lock clean
 
 run: setup
 	@$(BIN)/postorder run
@@ -35,6 +35,9 @@ bench: setup
 
 charts: setup
 	@$(BIN)/python -m tests.ingestion.simulator.charts charts.png
+
+docs: setup
+	@$(BIN)/python -m ingestion.contract.reference
 
 lint: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports --no-cache \

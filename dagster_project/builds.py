@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion.contract.catalogue import load_catalogue
+from ingestion.contract.tables import model_tables
 
 SCHEMA = """
 create schema if not exists control;
@@ -121,7 +122,6 @@ def begin(working: Path, build: Build, previous: Build | None) -> None:
         build: The attempt.
         previous: The build it continues; ``None`` for a full refresh.
     """
-    catalogue = load_catalogue()
     with duckdb.connect(str(working)) as connection:
         connection.execute(SCHEMA)
         connection.execute("begin")
@@ -166,10 +166,7 @@ def begin(working: Path, build: Build, previous: Build | None) -> None:
                 "previous_landing_seq": previous.landing_seq if previous else 0,
             },
         ).fetchall()
-        for name, rows in (
-            ("contract_events", catalogue.contract_events()),
-            ("contract_entities", catalogue.contract_entities()),
-        ):
+        for name, rows in model_tables(load_catalogue()).items():
             connection.register("told", rows)
             connection.execute(
                 f"create or replace table control.{name} as from told"

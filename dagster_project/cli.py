@@ -145,6 +145,37 @@ def land(
 
 
 @app.command()
+def conform(
+    paths: Annotated[
+        list[str], typer.Argument(help="Files, folders and s3:// addresses of events.")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Folder for conform.html and conform.json.")
+    ] = Path("conform"),
+    default_source: DefaultSource = None,
+) -> None:
+    """Say what of a dump would land and what it would feed; changes nothing.
+
+    Ends with 1 where no line keeps the contract, and with 2 where nothing can be read.
+    """
+    from dagster_project import display
+    from ingestion.conform import page
+    from ingestion.conform.conformity import conform as judge
+    from ingestion.errors import LandingError
+
+    try:
+        answer = judge(
+            paths, judged_at=datetime.now(UTC), default_source=default_source
+        )
+    except LandingError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(USAGE_ERROR) from error
+    display.conformity(answer, *page.write(answer, out))
+    if not answer.accepted:
+        raise typer.Exit(FAILURE)
+
+
+@app.command()
 def build(
     backfill: Backfill = False,
     as_of: AsOf = None,

@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from dagster_project.build import BuildReport
     from dagster_project.quality.validate import ValidationReport
     from dagster_project.run import RunReport
+    from ingestion.conform.report import Conformity
     from ingestion.landing import Landing
     from ingestion.simulator import Simulation
 
 # A table printed to a file or a pipe is as wide as it needs to be.
 PIPED_WIDTH = 10_000
+SHOWN_NAMES = 8
 
 LANDED = """
     select
@@ -103,6 +105,32 @@ def landing(landed: Landing) -> None:
                 f"  {file.landed_file}: landed up to where it breaks "
                 f"({file.fault}); send the file again whole"
             )
+
+
+def conformity(answer: Conformity, page: Path, data: Path) -> None:
+    """Print whether a dump would do, what to mend first, and where the rest stands."""
+    from ingestion.conform.page import first_steps, lacking
+
+    out = _out()
+    out.print(answer.verdict, markup=False)
+    for file in answer.files:
+        if file.fault is not None:
+            out.print(f"  {file.file}: {file.fault}", markup=False)
+    steps = first_steps(answer)
+    if steps:
+        out.print("\nFirst:")
+        for step in steps:
+            out.print(f"  {step}", markup=False)
+    names = [*answer.unmapped_events, *answer.unmapped_keys]
+    near = [each for each in names if each.nearest is not None][:SHOWN_NAMES]
+    if near:
+        rows = [(each.name, each.lines, each.nearest) for each in near]
+        out.print(_table("Names of yours", ("name", "lines", "nearest known"), rows))
+    unfed = [table for table in answer.tables if not table.is_fed]
+    if unfed:
+        gaps = [(each.table, each.answers, lacking(each, answer)) for each in unfed]
+        out.print(_table("Not fed", ("table", "it answers", "lacking"), gaps))
+    out.print(f"\nThe whole answer: {page} and {data}", markup=False, soft_wrap=True)
 
 
 def simulation(

@@ -7,9 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
-
-from ingestion.contract.catalogue import CATALOGUE_FILE
 
 
 @pytest.fixture(scope="module")
@@ -46,36 +43,6 @@ def test_no_file_names_a_machine_path_or_a_package_index(tracked):
 
 def test_no_tracked_file_is_larger_than_two_megabytes(tracked):
     assert [path for path in tracked if path.stat().st_size > 2 * 2**20] == []
-
-
-def test_currencies_of_the_models_are_the_contracts(root):
-    contract = yaml.safe_load(CATALOGUE_FILE.read_text(encoding="utf-8"))["currencies"]
-    project = yaml.safe_load((root / "dbt_project" / "dbt_project.yml").read_text())
-    for digits in (0, 3):
-        assert (
-            project["vars"][f"currencies_of_{digits}_digits"]
-            == contract[f"digits_{digits}"]
-        )
-
-
-def test_every_event_has_a_sentence_of_known_fields(root):
-    """A sentence naming a field its event cannot have would print its name for ever."""
-    contract = yaml.safe_load(CATALOGUE_FILE.read_text(encoding="utf-8"))
-    macro = (
-        root / "dbt_project" / "macros" / "sentences" / "event_sentences.sql"
-    ).read_text(encoding="utf-8")
-    sentences = dict(re.findall(r"^    '(\w+)': '([^']*)',$", macro, re.MULTILINE))
-    envelope = contract["envelope"]["required"] + contract["envelope"]["optional"]
-    assert set(sentences) == {event["name"] for event in contract["events"]}
-    for event in contract["events"]:
-        allowed = {*envelope, *event["required"], *event["optional"]}
-        for kind, field in re.findall(
-            r"\{(amount:|units:)?(\w+)\}", sentences[event["name"]]
-        ):
-            assert (f"{field}_minor" if kind == "amount:" else field) in allowed, event[
-                "name"
-            ]
-            assert contract["fields"].get(field, {}).get("pii") != "free_text"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ CONTROL_TABLES = {
     "clock": "The instant the build stands at, and where the last one stopped.",
     "contract_events": "The contract's events with their flags.",
     "contract_entities": "The id fields of each grain.",
+    "contract_values": "The closed list of each field on each event.",
     "rows_rewritten": "Rows that each increment wrote.",
     "left_stories": "Stories that lost a fact.",
 }

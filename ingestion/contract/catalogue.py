@@ -14,8 +14,9 @@ from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-import pyarrow as pa
 import yaml
+
+from ingestion.contract.soundness import faults
 
 CATALOGUE_FILE: Final = Path(__file__).with_name("catalogue.yml")
 
@@ -112,13 +113,20 @@ class Field:
 
 @dataclass(frozen=True)
 class Event:
-    """One kind of fact: what it must and may carry, and who acts on it."""
+    """One kind of fact: what it must and may carry, and who acts on it.
+
+    Attributes:
+        sentence: What it says in a timeline: ``{field}`` is a value, ``{amount:x}`` is
+            ``x_minor`` with its currency, ``{units:x}`` counts units, and ``[...]`` is
+            left out unless everything in it is known.
+    """
 
     name: str
     domain: str
     group: str
     grain: str
     description: str
+    sentence: str
     owner: str
     consumers: tuple[str, ...]
     required: tuple[str, ...]
@@ -198,6 +206,7 @@ class Catalogue:
     domains: Mapping[str, str]
     groups: Mapping[str, str]
     teams: Mapping[str, str]
+    audiences: Mapping[str, str]
     entities: Mapping[str, tuple[str, ...]]
     types: Mapping[str, FieldType]
     line_required: tuple[str, ...]
@@ -217,6 +226,7 @@ class Catalogue:
     sources: Mapping[str, Source]
     rules: tuple[Rule, ...]
     rejections: Mapping[str, str]
+    fixes: Mapping[str, str]
     events: Mapping[str, Event]
     state_machines: Mapping[str, Mapping[str, Any]]
 
@@ -234,6 +244,14 @@ class Catalogue:
     def clock_skew_minutes(self) -> int:
         """How far ahead of landing a fact may lie, in minutes."""
         return int(self.conventions["clock_skew_minutes"])
+
+    @property
+    def currencies_by_digits(self) -> Mapping[int, tuple[str, ...]]:
+        """Digits of the minor unit, ascending -> currencies that have so many."""
+        return {
+            digits: tuple(c for c, d in self.currency_digits.items() if d == digits)
+            for digits in sorted(set(self.currency_digits.values()))
+        }
 
     @cached_property
     def rejection_ranks(self) -> Mapping[str, int]:
@@ -305,52 +323,6 @@ class Catalogue:
         }
         return replace(self, sources=MappingProxyType({**self.sources, **added}))
 
-    def contract_events(self) -> pa.Table:
-        """One row per event, as the models read the contract."""
-        rows = [
-            {
-                "event_name": event.name,
-                "domain": event.domain,
-                "event_group": event.group,
-                "grain": event.grain,
-                "rank": event.rank,
-                "origin": event.origin,
-                "is_exception": event.is_exception,
-                "severity": event.exception_severity,
-                "exception_owner": event.exception_owner,
-                "owner": event.owner,
-                "is_customer_visible": event.is_customer_visible,
-                "description": event.description,
-            }
-            for event in self.events.values()
-        ]
-        types = {
-            "rank": pa.int64(),
-            "is_exception": pa.bool_(),
-            "is_customer_visible": pa.bool_(),
-        }
-        return pa.Table.from_pylist(
-            rows,
-            schema=pa.schema([(n, types.get(n, pa.string())) for n in rows[0]]),
-        )
-
-    def contract_entities(self) -> pa.Table:
-        """One row per grain and position of an id field in it, from 1."""
-        return pa.Table.from_pylist(
-            [
-                {"grain": grain, "position": position, "field": field}
-                for grain, fields in self.entities.items()
-                for position, field in enumerate(fields, 1)
-            ],
-            schema=pa.schema(
-                [
-                    ("grain", pa.string()),
-                    ("position", pa.int64()),
-                    ("field", pa.string()),
-                ]
-            ),
-        )
-
 
 def load_catalogue(path: Path = CATALOGUE_FILE) -> Catalogue:
     """Read and check the catalogue.
@@ -387,6 +359,7 @@ def catalogue_of(tree: Mapping[str, Any]) -> Catalogue:
         domains=tree["domains"],
         groups=tree["groups"],
         teams=tree["teams"],
+        audiences=tree["audiences"],
         entities={grain: tuple(ids) for grain, ids in tree["entities"].items()},
         types=types,
         line_required=tuple(tree["line_item"]["required"]),
@@ -412,11 +385,13 @@ def catalogue_of(tree: Mapping[str, Any]) -> Catalogue:
             name: _source(name, body, digits) for name, body in tree["sources"].items()
         },
         rules=tuple(_rule(body) for body in tree["rules"]),
-        rejections=tree["rejections"],
+        rejections=_texts(tree["rejections"], "description"),
+        fixes=_texts(tree["rejections"], "fix"),
         events=_events(tree["events"]),
         state_machines=tree["state_machines"],
     )
-    _check_references(catalogue)
+    if fault := next(faults(catalogue), None):
+        raise CatalogueError(fault)
     return catalogue
 
 
@@ -452,6 +427,7 @@ _EVENT_KEYS: Final = frozenset(
         "group",
         "grain",
         "description",
+        "sentence",
         "owner",
         "consumers",
         "required",
@@ -578,6 +554,7 @@ def _events(bodies: Iterable[Mapping[str, Any]]) -> Mapping[str, Event]:
             group=body["group"],
             grain=body["grain"],
             description=body["description"],
+            sentence=body["sentence"],
             owner=body["owner"],
             consumers=tuple(body["consumers"]),
             required=tuple(body["required"]),
@@ -653,6 +630,13 @@ def _rule(body: Mapping[str, Any]) -> Rule:
     )
 
 
+def _texts(rejections: Mapping[str, Mapping[str, str]], key: str) -> Mapping[str, str]:
+    """Return one text of each reason: what is wrong, or how it is mended."""
+    for code, body in rejections.items():
+        _exactly(f"rejections.{code}", body, {"description", "fix"})
+    return {code: body[key] for code, body in rejections.items()}
+
+
 def _event_set(events: str | list[str]) -> frozenset[str] | None:
     return None if events == "all" else frozenset(events)
 
@@ -665,46 +649,3 @@ def _source(name: str, body: Mapping[str, str], digits: Mapping[str, int]) -> So
     if currency is not None and currency not in digits:
         raise CatalogueError(f"sources.{name}: {currency!r} is not an ISO 4217 code")
     return Source(time_zone=zone, currency=currency)
-
-
-def _check_references(catalogue: Catalogue) -> None:
-    """Refuse names that point nowhere."""
-
-    def known(where: str, names: Iterable[str], among: Iterable[str]) -> None:
-        if lost := sorted(set(names) - set(among)):
-            raise CatalogueError(f"{where}: unknown {', '.join(lost)}")
-
-    fields, events = catalogue.fields, catalogue.events
-    known("envelope", (*catalogue.envelope, *catalogue.stamped_at_landing), fields)
-    known("line_item", catalogue.line_fields, fields)
-    known("groups", catalogue.groups.values(), catalogue.domains)
-    known("pii_inputs", filter(None, catalogue.personal_inputs.values()), fields)
-    for event in events.values():
-        where = f"events.{event.name}"
-        known(where, (*event.required, *event.optional, *event.semantic_key), fields)
-        known(where, [event.group], catalogue.groups)
-        known(where, [event.grain], catalogue.entities)
-        known(where, event.taxonomy.values(), catalogue.taxonomies)
-        known(where, event.allowed_predecessors, events)
-        known(where, [event.owner], catalogue.teams)
-        if catalogue.groups[event.group] != event.domain:
-            raise CatalogueError(f"{where}: group {event.group} is of another domain")
-    for grain, ids in catalogue.entities.items():
-        known(f"entities.{grain}", ids, fields)
-    known("aliases.event_names", catalogue.event_aliases.values(), events)
-    known("aliases.values", catalogue.value_aliases, fields)
-    for alias in catalogue.field_aliases:
-        known(f"aliases.fields.{alias.key}", [alias.field], fields)
-        known(f"aliases.fields.{alias.key}", alias.events or (), events)
-    for derived in catalogue.derived_ids:
-        known("aliases.derived_ids", (derived.field, *derived.inputs), fields)
-        known("aliases.derived_ids", derived.groups, catalogue.groups)
-    for rule in catalogue.rules:
-        where = f"rules.{rule.id}"
-        known(where, [rule.code], catalogue.rejections)
-        known(where, rule.events or (), events)
-        single = ("field", "if_field", "first", "second", "unless")
-        known(
-            where, (rule.options[key] for key in single if key in rule.options), fields
-        )
-        known(where, rule.options.get("fields", ()), fields)

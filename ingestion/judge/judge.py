@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.contract.catalogue import Catalogue
-from ingestion.judge import rejections, structure, values
+from ingestion.judge import letter, rejections, shapes, structure, values
 from ingestion.judge.personal import hmac_sql, is_plain, keyed_hash
 from ingestion.judge.reference import create_reference_tables
 
@@ -26,6 +26,11 @@ LINES_SCHEMA: Final = pa.schema(
         ("line", pa.string()),
     ]
 )
+FAULT: Final = pa.field("fault", pa.string())
+"""A fifth column that a batch may have: why its reader refuses a line unread, or null.
+
+It is a reason of the catalogue; ``line`` is then only what may be kept of the text.
+"""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,9 @@ class Judge:
             pa.table({"field": values.fault_fields(catalogue)}),
         )
         self._load("time_zones", pa.table({"time_zone": sorted(available_timezones())}))
+        self._run(f"create table fresh_lines ({_FRESH_LINES})")
+        self._batches_seen: dict[str, values.Batch] = {}
+        self._prepared: dict[str, str] = {}
 
     def __enter__(self) -> Judge:
         """Return the judge; leaving closes its database."""
@@ -88,60 +96,80 @@ class Judge:
         self.connection.close()
 
     def read(self, lines: pa.Table) -> None:
-        """Read a batch (:data:`LINES_SCHEMA`) into ``fresh_lines`` by its shapes."""
+        """Read a batch into ``fresh_lines`` by its shapes.
+
+        Args:
+            lines: :data:`LINES_SCHEMA`, perhaps with :data:`FAULT`; row ids are unique.
+        """
+        # a table emptied keeps its memory until a checkpoint
+        self._run("truncate fresh_lines")
+        self._run("checkpoint")
+        if FAULT.name not in lines.column_names:
+            lines = lines.append_column(FAULT, pa.nulls(lines.num_rows, FAULT.type))
         connection = self.connection
         connection.register("lines", lines)
-        structure.read_shapes(connection)
-        connection.unregister("lines")
-        structure.find_unsound_lines(connection)
+        shapes.read_shapes(connection)
+        letter.find_unsound_lines(connection)
         structure.judge_shapes(
             connection, self._catalogue, default_source=self._terms.default_source
         )
         # a plain hash would let a guess at an identifier be confirmed
-        hashed = hmac_sql("line", key=self._terms.hash_key)
-        self._run(
+        hashed = hmac_sql("lines.line", key=self._terms.hash_key)
+        self._refill("batch_shapes", "select * from judged_shapes")
+        self._refill(
+            "fresh_lines",
             f"""
-            create or replace temp table fresh_lines as
             select
-                read_lines.row_id,
-                read_lines.file_number,
-                read_lines.line_number,
-                read_lines.line,
+                lines.row_id,
+                lines.file_number,
+                lines.line_number,
+                lines.line,
                 read_lines.shape,
                 case
                     when judged_shapes.is_sensitive or read_lines.is_suspect
                         then {hashed}
-                    else sha256(read_lines.line)
+                    else sha256(lines.line)
                 end as content_hash
-            from read_lines
+            from lines
+            inner join read_lines using (row_id)
             inner join judged_shapes using (shape)
-            """
+            """,
         )
-        self._run("create or replace temp table refused_lines as " + _REFUSED_BY_SHAPE)
+        connection.unregister("lines")
+        self._refill("refused_lines", _REFUSED_BY_SHAPE)
 
     def accepted(self) -> Iterator[Accepted]:
         """Judge values group by group; give what keeps the contract."""
         self._hash_unicode()
         for batch, domain in self._batches():
-            statement = values.GroupSql(
+            group_sql = values.GroupSql(
                 self._catalogue,
                 batch,
                 hash_key=self._terms.hash_key,
                 landed_at=self._terms.landed_at,
                 is_backfill=self._terms.is_backfill,
-            ).select()
-            rows = self.connection.sql(statement).to_arrow_table()
-            is_sound = pc.and_(
-                pc.is_null(rows.column("value_fault")),
-                pc.is_null(rows.column("shape_rank")),
             )
-            if not pc.all(is_sound).as_py():
-                faulty = rows.filter(pc.invert(is_sound))
-                self._load("faulty_rows", faulty.select(["row_id", *_VERDICT]))
-                self._run(_REFUSED_BY_VALUE)
-                rows = rows.filter(is_sound)
+            rows = self._rows(batch.group, group_sql.select())
+            is_faulty = rows.column("is_faulty")
+            rows = rows.drop_columns("is_faulty")
+            if pc.any(is_faulty).as_py():
+                self._refuse(group_sql, rows.filter(is_faulty).select(["row_id"]))
+                rows = rows.filter(pc.invert(is_faulty))
             if rows.num_rows:
-                yield Accepted(domain, batch.group, rows.drop_columns(_VERDICT))
+                yield Accepted(domain, batch.group, rows)
+
+    def _rows(self, group: str, statement: str) -> pa.Table:
+        """Run a group's statement, planned once for as many batches as it serves."""
+        if self._prepared.get(group) != statement:
+            self._run(f"prepare judge_{group} as {statement}")
+            self._prepared[group] = statement
+        return self.connection.sql(f"execute judge_{group}").to_arrow_table()
+
+    def _refuse(self, group_sql: values.GroupSql, faulty: pa.Table) -> None:
+        self._load("suspects", faulty)
+        faults = group_sql.faults("suspects")
+        self._run(f"create or replace temp table faulty_rows as {faults}")
+        self._run(_REFUSED_BY_VALUE)
 
     def rejected(self) -> pa.Table:
         """Return the batch's rejections; call after ``accepted`` is exhausted."""
@@ -165,7 +193,7 @@ class Judge:
         known = {*fields, *self._catalogue.personal_inputs}
         known |= {alias.key for alias in self._catalogue.field_aliases}
         batches = []
-        for group, domain, sent, carried, zones, wrong_types, extras in rows:
+        for group, domain, sent, carried, zones, wrong_types, extras, escapes in rows:
             batch = values.Batch(
                 group=group,
                 sent=frozenset(known & set(sent or ())) | {"event_name"},
@@ -173,9 +201,12 @@ class Judge:
                 has_zones=zones,
                 has_wrong_types=wrong_types,
                 has_extras=extras,
+                has_escapes=escapes,
                 unicode_kinds=unicode_kinds,
             )
-            batches.append((batch, domain))
+            seen = self._batches_seen.get(group, batch)
+            self._batches_seen[group] = batch | seen
+            batches.append((self._batches_seen[group], domain))
         return batches
 
     def _hash_unicode(self) -> None:
@@ -234,12 +265,27 @@ class Judge:
 
     def _load(self, table: str, rows: pa.Table) -> None:
         self.connection.register("incoming", rows)
-        self._run(f"create or replace temp table {table} as select * from incoming")
+        self._refill(table, "select * from incoming")
         self.connection.unregister("incoming")
+
+    def _refill(self, table: str, query: str) -> None:
+        """Fill a table anew; it is defined once, so that prepared statements stand."""
+        self._run(f"create table if not exists {table} as from ({query}) limit 0")
+        self._run(f"truncate {table}")
+        self._run(f"insert into {table} {query}")
 
     def _run(self, statement: str) -> None:
         self.connection.execute(statement).fetchall()
 
+
+_FRESH_LINES: Final = """
+row_id bigint,
+file_number bigint,
+line_number bigint,
+line varchar,
+shape ubigint,
+content_hash varchar
+"""
 
 _REFUSED_BY_SHAPE: Final = """
 select
@@ -258,7 +304,7 @@ from fresh_lines
 inner join judged_shapes using (shape)
 anti join unsound_lines using (row_id)
 where judged_shapes.event_group is null
-    or judged_shapes.code in ('not_json', 'duplicate_json_key')
+    or judged_shapes.code = 'duplicate_json_key'
 """
 
 _GROUPS: Final = """
@@ -266,10 +312,16 @@ with
 
 grouped as (
 
-    select judged_shapes.*
+    select
+        judged_shapes.*,
+        written.has_escapes
     from judged_shapes
+    inner join (
+        select shape, bool_or(contains(line, chr(92))) as has_escapes
+        from fresh_lines
+        group by shape
+    ) as written using (shape)
     where event_group is not null
-        and shape in (select shape from fresh_lines)
 
 )
 
@@ -280,7 +332,8 @@ select
     any_value(carried.keys) as carried,
     bool_or(grouped.declared_zone is not null) as has_zones,
     bool_or(grouped.wrong_types is not null) as has_wrong_types,
-    bool_or(grouped.not_extra is not null) as has_extras
+    bool_or(grouped.not_extra is not null) as has_extras,
+    bool_or(grouped.has_escapes) as has_escapes
 from grouped
 left join (
     select grouped.event_group, list(distinct sent_keys.key) as keys
@@ -337,5 +390,3 @@ select
     if(is_by_value, value_field, shape_field) as field
 from compared
 """
-
-_VERDICT: Final = ["shape_rank", "shape_code", "shape_field", "value_fault"]

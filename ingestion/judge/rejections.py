@@ -9,10 +9,13 @@ import duckdb
 import pyarrow as pa
 
 from ingestion.contract.catalogue import Catalogue
+from ingestion.contract.wording import fix
 from ingestion.judge import text
+from ingestion.judge.letter import UNREAD
 from ingestion.judge.personal import hmac_sql
 
 MASKED_TEXT_LIMIT: Final = 20_000
+_UNMASKABLE: Final = (*UNREAD, "not_an_object", "duplicate_json_key")
 
 
 def rejected_rows(
@@ -25,8 +28,9 @@ def rejected_rows(
 ) -> pa.Table:
     """Return table ``refused_lines`` with reason sentences and masked lines.
 
-    A line that does not parse, or has a key twice, is kept as hash and length only:
-    nobody can say what in it is personal.
+    A line that does not parse, or has a key twice, is masked as hash and length only:
+    nobody can say what in it is personal. Column ``line`` is the original text; it must
+    go no further than the quarantine.
     """
     clock = f"timestamptz {text.quoted(landed_at.isoformat())}"
     observed, occurred = (
@@ -50,9 +54,7 @@ def rejected_rows(
                 judged_shapes.source,
                 judged_shapes.masks,
                 case
-                    when refused_lines.code not in (
-                        'not_json', 'not_an_object', 'duplicate_json_key'
-                    )
+                    when refused_lines.code not in ({text.listed(_UNMASKABLE)})
                         then fresh_lines.line
                 end as readable_line
             from refused_lines
@@ -67,7 +69,6 @@ def rejected_rows(
             line_number,
             content_hash,
             content_hash as rejected_id,
-            line,
             code as reason_code,
             nullif(field, '') as field,
             coalesce(event_name, left(event_text, 100)) as event_name,
@@ -83,6 +84,7 @@ def rejected_rows(
                     {MASKED_TEXT_LIMIT}
                 )
             end as masked_line,
+            line,
             {known_since} as rejected_at
         from refused
         order by file_number, line_number
@@ -113,56 +115,7 @@ def reason(
     """Say in words what is wrong with a line and how its sender can mend it."""
     what = catalogue.rejections[code]
     where = f"{field}: " if field else ""
-    return f"{where}{what} {_fix(catalogue, code, field, event_name)}"
-
-
-def _fix(
-    catalogue: Catalogue, code: str, field: str | None, event_name: str | None
-) -> str:
-    known = catalogue.fields.get(field or "")
-    if code == "field_missing":
-        meaning = f" ({known.description.rstrip('.')})" if known else ""
-        return f"Send {field}{meaning} on every {event_name}."
-    if code == "enum_value" and known and event_name:
-        values = catalogue.enum_values(known.name, event_name) or ()
-        return f"Send one of {', '.join(values)}."
-    if code in ("field_type", "field_format", "number_out_of_range") and known:
-        return f"Send {_expected(catalogue, known.name)}."
-    if code in ("value_order", "values_identical", "outcome_contradiction"):
-        rules = [
-            rule.description
-            for rule in catalogue.rules
-            if rule.code == code
-            and event_name
-            and rule.concerns(event_name)
-            and field in (rule.options.get("first"), *rule.options.get("fields", ()))
-        ]
-        return " ".join(rules) or "Compare the two values at their source."
-    return _FIXES.get(code, "Correct the line at its source and send it again.")
-
-
-def _expected(catalogue: Catalogue, field: str) -> str:
-    kind = catalogue.fields[field].type
-    words = {
-        "string": "text",
-        "boolean": "true or false, without quotes",
-        "integer": "a whole number",
-        "number": "a number",
-        "array": "a list",
-    }[kind.json]
-    if kind.minimum is not None and kind.json in ("integer", "number"):
-        words += f" from {kind.minimum}"
-    if kind.json == "integer" and kind.maximum is not None:
-        words += f" to {kind.maximum}"
-    if kind.forbidden is not None:
-        words += f", not {kind.forbidden}"
-    if kind.min_length is not None:
-        words += f" of {kind.min_length} to {kind.max_length} characters"
-    if kind.pattern is not None:
-        words += f" that matches {kind.pattern}"
-    if kind.format is not None:
-        words += f" in the form {kind.format}"
-    return words
+    return f"{where}{what} {fix(catalogue, code, field, event_name)}"
 
 
 def _masked_lines(catalogue: Catalogue) -> str:
@@ -178,29 +131,3 @@ def _masked_lines(catalogue: Catalogue) -> str:
         f'then cast(json_merge_patch({masked}, \'{{"lines":"***"}}\') as varchar) '
         f"else {masked} end"
     )
-
-
-_FIXES: Final = {
-    "not_json": "Send one complete JSON object per line, in UTF-8.",
-    "duplicate_json_key": "Send each key once.",
-    "not_an_object": "Wrap the values in an object with their names.",
-    "event_name_missing": "Send event_name as text.",
-    "event_name_unknown": "Use a name of the catalogue or one of its aliases.",
-    "event_version_unsupported": "Send event_version 1 or leave it out.",
-    "forbidden_field": "Remove the key at its source; its value was not kept.",
-    "reserved_field": "Leave the key out; landing stamps it.",
-    "alias_conflict": "Send the value once, under the catalogue's name.",
-    "alias_precision": "Send the amount in minor units, or round it at its source.",
-    "alias_currency_missing": "Send currency, or declare one for the source.",
-    "nested_value": "Send flat keys; only lines may be a list.",
-    "timestamp_invalid": "Send ISO 8601 such as 2025-09-01T09:00:00+05:30.",
-    "timestamp_missing_offset": "Add an offset, or declare the source's time zone.",
-    "currency_missing": "Send currency with every amount.",
-    "currency_unknown": "Send an ISO 4217 code such as INR.",
-    "money_not_integer": "Send a whole number of minor units, such as 86086.",
-    "line_item_invalid": (
-        "Give each line an order_line_id of its own, a sku and a quantity of at least "
-        "1; on order_placed also unit_price_minor."
-    ),
-    "timestamp_in_future": "Correct the sender's clock, or send the line later.",
-}

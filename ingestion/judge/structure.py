@@ -1,213 +1,15 @@
 """What a line's shape decides: which event it is, which keys it has, of which types.
 
-A *shape* is event name, source, keys and JSON types. A batch of lines has few, so the
-shape is read once per line and everything about it is decided once per shape, by joins
-with the catalogue's tables.
+Everything is decided once per shape, by joins with the catalogue's tables.
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from typing import Any
-
 import duckdb
-import pyarrow as pa
 
 from ingestion.contract.catalogue import Catalogue, Rule
+from ingestion.judge.letter import UNREAD
 from ingestion.judge.text import listed, quoted, slug
-
-# DuckDB's reader is more lenient than JSON; these are the ways it has been seen to be.
-# Nested values are looked at too, for keys given twice inside them.
-_IS_SUSPECT = r"""
-    regexp_matches(right(line, 64), ',\s*\}\s*$')
-    or (
-        list_contains(types, 'ARRAY')
-        and regexp_matches(line, '(?i),\s*[\]}]|[\[:,]\s*-?(nan|inf)')
-    )
-    or list_contains(types, 'OBJECT')
-    or len(list_filter(types, lambda kind: kind = 'ARRAY'))
-        > if(json_type(line, '$.lines') = 'ARRAY', 1, 0)
-    or (
-        list_contains(types, 'DOUBLE')
-        and regexp_matches(line, '(?i)[\[:,]\s*-?(nan|inf)')
-    )
-"""
-
-# JSON types of integers beyond 64 bits, which DuckDB calls DOUBLE
-_EXACT_TYPES = r"""
-    case
-        when list_contains(types, 'DOUBLE') and regexp_matches(line, '\d{19}')
-            then list_transform(
-                list_zip(json_extract(line, '$.*'), types),
-                lambda pair: if(
-                    pair[2] = 'DOUBLE'
-                    and regexp_full_match(cast(pair[1] as varchar), '-?\d+'),
-                    'HUGEINT',
-                    pair[2]
-                )
-            )
-        else types
-    end
-"""
-
-_LOOKED_AT = f"""
-split as (
-
-    select
-        *,
-        case when json_valid(line) then line end as json_line
-    from seen_lines
-
-),
-
-looked_at as (
-
-    select
-        *,
-        json_type(json_line) as kind,
-        json_extract_string(json_line, ['$.event_name', '$.source']) as names,
-        json_keys(json_line) as keys,
-        json_type(json_line, '$.*') as types
-    from split
-
-),
-
-itemized as (
-
-    select
-        * exclude (types),
-        types as plain_types,
-        {_EXACT_TYPES} as types,
-        case
-            when list_contains(types, 'ARRAY')
-            and json_type(json_line, '$.lines') = 'ARRAY'
-                then list_sort(
-                    list_distinct(
-                        list_transform(
-                            json_extract(json_line, '$.lines[*]'),
-                            lambda item: {{
-                                'kind': json_type(item),
-                                'keys': json_keys(item),
-                                'types': json_type(item, '$.*')
-                            }}
-                        )
-                    )
-                )
-        end as items
-    from looked_at
-
-)
-"""
-
-# The first pass keeps one number per line; keys and types, which are long, are read
-# again from one line of each shape.
-_READ = f"""
-create or replace temp table read_lines as
-with
-
-seen_lines as (
-
-    select * from lines
-
-),
-
-{_LOOKED_AT}
-
-select
-    row_id,
-    file_number,
-    line_number,
-    line,
-    hash(kind, names, keys, types, items) as shape,
-    case
-        when kind is null then false
-        else {_IS_SUSPECT.replace("types", "plain_types")}
-    end as is_suspect
-from itemized
-"""
-
-_SHAPES = f"""
-create or replace temp table shapes as
-with
-
-seen_lines as (
-
-    select
-        shape,
-        any_value(line) as line
-    from read_lines
-    group by shape
-
-),
-
-{_LOOKED_AT}
-
-select
-    shape,
-    kind,
-    names,
-    keys,
-    types,
-    items
-from itemized
-"""
-
-_SENT_KEYS = """
-create or replace temp table sent_keys as
-select
-    shape,
-    unnest(keys) as key,
-    unnest(types) as type
-from shapes
-"""
-
-
-def read_shapes(connection: duckdb.DuckDBPyConnection) -> None:
-    """Read table ``lines`` once into ``read_lines`` and its distinct ``shapes``."""
-    for statement in (_READ, _SHAPES, _SENT_KEYS):
-        connection.execute(statement).fetchall()
-
-
-def find_unsound_lines(connection: duckdb.DuckDBPyConnection) -> None:
-    """Read suspect lines by the letter, into ``unsound_lines(row_id, code, field)``."""
-    suspects = connection.execute(
-        "select row_id, line from read_lines where is_suspect"
-    ).fetchall()
-    faults = [
-        (row_id, *fault) for row_id, line in suspects if (fault := json_fault(line))
-    ]
-    rows = pa.table(
-        {
-            "row_id": pa.array([row[0] for row in faults], pa.int64()),
-            "code": pa.array([row[1] for row in faults], pa.string()),
-            "field": pa.array([row[2] for row in faults], pa.string()),
-        }
-    )
-    connection.register("unsound", rows)
-    connection.execute(
-        "create or replace temp table unsound_lines as select * from unsound"
-    ).fetchall()
-    connection.unregister("unsound")
-
-
-def json_fault(line: str) -> tuple[str, str] | None:
-    """Return code and key of what makes a line unsound JSON, if anything does."""
-    twice: list[str] = []
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        counts = Counter(key for key, _ in items)
-        twice.extend(key for key, count in counts.items() if count > 1)
-        return dict(items)
-
-    def constant(value: str) -> None:
-        raise ValueError(f"{value} is not JSON")
-
-    try:
-        json.loads(line, object_pairs_hook=pairs, parse_constant=constant)
-    except (ValueError, RecursionError):
-        return "not_json", ""
-    return ("duplicate_json_key", twice[0]) if twice else None
 
 
 def judge_shapes(
@@ -524,13 +326,11 @@ item_keys as (
 
 faults as (
 
-    select shape, 'not_json' as code, '' as field
-    from identified_shapes
-    where kind is null
-
-    union all
-
-    select shape, 'not_an_object' as code, '' as field
+    -- the kind of a line that cannot be read is the reason
+    select
+        shape,
+        if(kind in ({listed(UNREAD)}), kind, 'not_an_object') as code,
+        '' as field
     from identified_shapes
     where kind <> 'OBJECT'
 
@@ -732,7 +532,7 @@ def _judged() -> str:
     ``not_extra`` leaves only the keys that no column holds; ``masks`` hides what must
     not be kept of a rejected line.
     """
-    return """
+    return f"""
 create or replace temp table judged_shapes as
 with
 
@@ -809,15 +609,15 @@ patches as (
     select
         shape,
         bool_or(is_sensitive) as is_sensitive,
-        '{' || string_agg(json_key || ':null', ',') filter (is_wrong_type) || '}'
+        '{{' || string_agg(json_key || ':null', ',') filter (is_wrong_type) || '}}'
             as wrong_types,
         case
             when bool_or(is_extra)
-                then '{' || coalesce(
+                then '{{' || coalesce(
                     string_agg(json_key || ':null', ',') filter (not is_extra), ''
-                ) || '}'
+                ) || '}}'
         end as not_extra,
-        '{' || string_agg(json_key || ':"***"', ',') filter (is_masked) || '}'
+        '{{' || string_agg(json_key || ':"***"', ',') filter (is_masked) || '}}'
             as masks
     from cuts
     group by shape
@@ -850,8 +650,8 @@ select
     patches.wrong_types,
     patches.not_extra,
     patches.masks,
-    identified_shapes.kind is null or coalesce(patches.is_sensitive, false)
-        as is_sensitive
+    identified_shapes.kind in ({listed(UNREAD)})
+    or coalesce(patches.is_sensitive, false) as is_sensitive
 from identified_shapes
 left join first_faults using (shape)
 left join patches using (shape)

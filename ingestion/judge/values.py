@@ -31,6 +31,7 @@ class Batch:
         has_zones: Some source here declares a time zone.
         has_wrong_types: Some line here has a value of the wrong JSON type.
         has_extras: Some line here has a key that no column holds.
+        has_escapes: Some line here has a backslash, so that a value may need one.
         unicode_kinds: Direct identifiers that SQL alone cannot hash here.
     """
 
@@ -40,7 +41,21 @@ class Batch:
     has_zones: bool
     has_wrong_types: bool
     has_extras: bool
+    has_escapes: bool
     unicode_kinds: frozenset[str]
+
+    def __or__(self, other: Batch) -> Batch:
+        """Return a batch with what either carries: one statement serves both."""
+        return Batch(
+            group=self.group,
+            sent=self.sent | other.sent,
+            carried=self.carried | other.carried,
+            has_zones=self.has_zones or other.has_zones,
+            has_wrong_types=self.has_wrong_types or other.has_wrong_types,
+            has_extras=self.has_extras or other.has_extras,
+            has_escapes=self.has_escapes or other.has_escapes,
+            unicode_kinds=self.unicode_kinds | other.unicode_kinds,
+        )
 
 
 @dataclass(frozen=True)
@@ -89,24 +104,62 @@ class GroupSql:
         self._stored = [field for field in self._fields if field.name in stored]
 
     def select(self) -> str:
-        """Return the statement: one row per line, typed, with its least fault."""
+        """Return the statement: one row per line, typed, with ``is_faulty``."""
         return f"""
 with
 
-parsed as ({self._parsed()}),
+{self._mapped_from("fresh_lines")},
+
+checked as (
+
+    select
+        *,
+        {self._identity()} as identity,
+        {self._is_faulty()} as is_faulty
+    from mapped
+
+)
+
+{self._finished()}
+"""
+
+    def faults(self, rows: str) -> str:
+        """Return the statement of the least fault of each line.
+
+        Args:
+            rows: Table with the ``row_id`` of each line of the group that has one.
+        """
+        return f"""
+with
+
+suspected as (
+
+    select * from fresh_lines semi join {rows} using (row_id)
+
+),
+
+{self._mapped_from("suspected")}
+
+select
+    row_id,
+    shape_rank,
+    shape_code,
+    shape_field,
+    {self._least_fault()} as value_fault
+from mapped
+"""
+
+    def _mapped_from(self, lines: str) -> str:
+        return f"""
+parsed as ({self._parsed(lines)}),
 
 said as ({self._said()}),
 
 identified as ({self._identified()}),
 
-mapped as ({self._mapped()}),
+mapped as ({self._mapped()})"""
 
-checked as ({self._checked()})
-
-{self._finished()}
-"""
-
-    def _parsed(self) -> str:
+    def _parsed(self, lines: str) -> str:
         batch = self._batch
         spec = {key: self._parsed_type(key) for key in sorted(batch.sent)}
         line = "line"
@@ -136,8 +189,8 @@ checked as ({self._checked()})
         field as shape_field,
         {extra} as extra,
         from_json({line}, {struct}) as sent
-    from fresh_lines
-    inner join judged_shapes using (shape)
+    from {lines}
+    inner join batch_shapes using (shape)
     anti join refused_lines using (row_id)
     where event_group = {text.quoted(batch.group)}
 """
@@ -349,13 +402,24 @@ checked as ({self._checked()})
         )
         return f"case {branches} end"
 
-    def _checked(self) -> str:
-        faults = sorted(
+    def _faults(self) -> list[Fault]:
+        return sorted(
             (*self._value_faults(), *self._alias_faults(), *self._rule_faults()),
             key=lambda fault: (fault.field, self._number(fault)),
         )
+
+    def _is_faulty(self) -> str:
+        """Say whether anything is wrong; what it is costs more, and few lines need it.
+
+        Under CASE each condition is asked only of the lines that all before it passed.
+        """
+        conditions = ["shape_rank is not null", *(f.condition for f in self._faults())]
+        anything = " or ".join(f"({condition})" for condition in conditions)
+        return f"case when {anything} then true else false end"
+
+    def _least_fault(self) -> str:
         by_field: dict[str, list[Fault]] = {}
-        for fault in faults:
+        for fault in self._faults():
             by_field.setdefault(fault.field, []).append(fault)
         cases = [
             "case "
@@ -363,16 +427,7 @@ checked as ({self._checked()})
             + " end"
             for found in by_field.values()
         ]
-        least = ",\n            ".join(["cast(null as integer)", *cases])
-        return f"""
-    select
-        *,
-        {self._identity()} as identity,
-        least(
-            {least}
-        ) as value_fault
-    from mapped
-"""
+        return f"least({', '.join(['cast(null as integer)', *cases])})"
 
     def _number(self, fault: Fault) -> int:
         rank = self._catalogue.rejection_ranks[fault.code]
@@ -429,8 +484,10 @@ checked as ({self._checked()})
         elif kind.format == "calendar-date":
             yield f"{value} is null and {said} is not null", "timestamp_invalid"
         elif kind.format == "iso-4217":
-            listed = text.listed(self._catalogue.currency_digits)
-            yield f"{said} not in ({listed})", "currency_unknown"
+            yield (
+                f"try_cast({said} as contract_currency) is null and {said} is not null",
+                "currency_unknown",
+            )
         elif kind.format == "iana-time-zone":
             yield (
                 f"{said} not in (select time_zone from time_zones)",
@@ -438,16 +495,11 @@ checked as ({self._checked()})
             )
         elif kind.json == "array":
             yield self._item_fault(), "line_item_invalid"
-        if kind.min_length is not None and kind.max_length is not None:
-            yield (
-                f"length({said}) not between {kind.min_length} and {kind.max_length}",
-                "field_format",
-            )
-        elif kind.max_length is not None:
-            yield f"length({said}) > {kind.max_length}", "field_format"
+        if kind.max_length is not None:
+            yield _wrong_length(said, kind.min_length, kind.max_length), "field_format"
         if kind.pattern is not None:
             yield (
-                f"not regexp_matches({said}, {text.quoted(kind.pattern)})",
+                f"not regexp_matches({said}, {text.pattern(kind.pattern)})",
                 "field_format",
             )
         bounds = [
@@ -579,10 +631,7 @@ select
     line_number,
     content_hash,
     {text.hash_number("content_hash")} as line_key,
-    shape_rank,
-    shape_code,
-    shape_field,
-    value_fault,
+    is_faulty,
     {ingested} as ingested_at,
     {fact_key} as fact_key,
     coalesce({sent_id}{fact_key}) as event_id,
@@ -619,11 +668,20 @@ from checked
                 changed = f"declared_zone is not null and {self._is_naive(said)}"
             else:
                 continue
-            pair = f"'\"{field.name}\":' || {text.json_text(said)}"
-            parts.append(f"case when {changed} then {pair} end")
+            parts.append((changed, f"'\"{field.name}\":' || {text.json_text(said)}"))
         if not parts:
             return "cast(null as varchar)"
-        return f"nullif('{{' || concat_ws(',', {', '.join(parts)}) || '}}', '{{}}')"
+        any_changed = " or ".join(f"coalesce({changed}, false)" for changed, _ in parts)
+        pairs = ", ".join(f"case when {c} then {pair} end" for c, pair in parts)
+        return (
+            f"case when {any_changed} then '{{' || concat_ws(',', {pairs}) || '}}' end"
+        )
+
+    def _json_text(self, value: str) -> str:
+        """Write a value that was sent as JSON, escaped where the batch needs it."""
+        if self._batch.has_escapes:
+            return text.json_text(value)
+        return f"'\"' || {value} || '\"'"
 
     def _identity(self) -> str:
         """Write the text whose hash is the fact key, per event of the group."""
@@ -648,9 +706,11 @@ from checked
         if kind.format == "offset-date-time":
             written = f"'\"' || {text.utc_text(value)} || '\"'"
         elif kind.json == "string":
-            written = text.json_text(
+            written = self._json_text(
                 value if kind.format != "calendar-date" else _said(field)
             )
+        elif kind.json == "integer":
+            written = f"cast({value} as varchar)"
         else:
             written = f"cast(to_json({value}) as varchar)"
         return f"coalesce({written}, 'null')"
@@ -694,6 +754,18 @@ def _literal(value: str | int | bool) -> str:
 
 def _lines(columns: Iterable[str], *more: str) -> str:
     return ",\n        ".join((*columns, *more))
+
+
+def _wrong_length(said: str, least: int | None, most: int) -> str:
+    """Say when a text is too short or too long.
+
+    It has at most as many characters as bytes, and those are counted faster.
+    """
+    is_long = f"strlen({said}) > {most} and length({said}) > {most}"
+    if not least:
+        return is_long
+    is_short = f"{said} = ''" if least == 1 else f"length({said}) < {least}"
+    return f"{is_short} or {is_long}"
 
 
 def _json_array(parts: Iterable[str]) -> str:

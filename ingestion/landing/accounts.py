@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,9 +68,3 @@ class Delivery:
             is_known=self.is_known,
             fault=self.fault,
         )
-
-
-def landing_id(landed_file: str, content_hash: str, *more: str) -> str:
-    """Identify a file's name and content together; the same on every machine."""
-    text = "\0".join((landed_file, content_hash, *more))
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.contract.catalogue import Catalogue
+from ingestion.files import read_ahead
 from ingestion.judge import text
 from ingestion.judge.judge import Judge, Terms
 from ingestion.landing import pipelines, quarantine, raw
@@ -57,6 +58,8 @@ def land(
     run = Run(shop, catalogue, terms, deliveries, last_seq + 1)
     with told_clearly(shop), scratch(shop, "rows") as folder:
         run.judge(lines_of, folder)
+        if not run.entering:
+            return _nothing_new(shop, deliveries, last_seq, terms.landed_at)
         known_at = terms.landed_at
         if terms.is_backfill:
             known_at = run.last_ingested_at or terms.landed_at
@@ -123,9 +126,18 @@ class Run:
             ):
                 raw.run(judge.connection, f"set {setting}")
             repeats = Repeats(judge.connection, working)
-            for lines in batches(self.deliveries, lines_of):
+            for lines in read_ahead(batches(self.deliveries, lines_of), depth=1):
                 self._judge_batch(judge, repeats, lines, spool, kept)
         self._tables = {domain: spool.tables(domain) for domain in raw.EVENT_VIEWS}
+
+    @property
+    def entering(self) -> list[Delivery]:
+        """Files the ledger takes in: not those of which not a line could be read."""
+        return [
+            delivery
+            for delivery in self.deliveries
+            if not delivery.is_known and (delivery.delivered or not delivery.fault)
+        ]
 
     def commit(self, folder: Path, known_at: datetime) -> None:
         """Load the rows, then the ledger: from here on the landing stands."""
@@ -150,8 +162,7 @@ class Run:
                     "rejected": delivery.rejected,
                     "is_backfill": self._terms.is_backfill,
                 }
-                for delivery in self.deliveries
-                if not delivery.is_known
+                for delivery in self.entering
             ],
             folder,
         )
@@ -229,6 +240,8 @@ def _nothing_new(
     last_seq: int,
     landed_at: datetime,
 ) -> Landing:
-    with raw.opened(shop) as connection:
-        last = raw.last_landed_at(connection)
+    last = None
+    if last_seq:
+        with raw.opened(shop) as connection:
+            last = raw.last_landed_at(connection)
     return Landing(last_seq, tuple(d.account() for d in deliveries), last or landed_at)

@@ -10,14 +10,14 @@ from ingestion.contract.catalogue import load_catalogue
 from ingestion.files import Lines, find_files, read_lines
 from ingestion.landing.accounts import Delivery, Landing
 from ingestion.landing.batches import READ_ROWS
-from ingestion.landing.core import land
+from ingestion.landing.core import land, scratch
 from ingestion.landing.terms import landing_terms
 from ingestion.lock import hold
 from ingestion.shop import Shop
 
 
 def land_files(
-    paths: Sequence[Path],
+    paths: Sequence[Path | str],
     *,
     shop: Shop,
     landed_at: datetime,
@@ -31,7 +31,8 @@ def land_files(
     why.
 
     Args:
-        paths: Files and folders of ``.jsonl``, ``.jsonl.gz``, ``.csv``, ``.parquet``.
+        paths: What :func:`ingestion.files.find_files` takes: files, folders and
+            patterns, on disk and in an S3-compatible store.
         shop: Where to land.
         landed_at: The landing clock, with a zone.
         backfill: Count rows as known since their report (``observed_at``, else
@@ -43,13 +44,18 @@ def land_files(
         ShopLockedError: Another process works on the shop.
     """
     catalogue = load_catalogue()
-    with hold(shop, "land"):
+    with hold(shop, "land"), scratch(shop, "objects") as copies:
         terms = landing_terms(
             shop, landed_at, is_backfill=backfill, default_source=default_source
         )
-        files = find_files(paths)
+        files = find_files(paths, scratch=copies)
         deliveries = [
-            Delivery(file.landed_file, file.content_hash, file.landing_id)
+            Delivery(
+                file.landed_file,
+                file.content_hash,
+                file.landing_id,
+                fault=file.refusal,
+            )
             for file in files
         ]
 

@@ -16,10 +16,10 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 import ingestion.sources
 from ingestion.contract.catalogue import load_catalogue
 from ingestion.errors import LandingError
-from ingestion.files import Lines
+from ingestion.files import Lines, landing_id
 from ingestion.judge.text import quoted
 from ingestion.landing import pipelines, raw
-from ingestion.landing.accounts import Delivery, Landing, landing_id
+from ingestion.landing.accounts import Delivery, Landing
 from ingestion.landing.batches import READ_ROWS
 from ingestion.landing.core import land, scratch
 from ingestion.landing.terms import landing_terms

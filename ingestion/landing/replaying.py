@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.contract.catalogue import Catalogue, load_catalogue
-from ingestion.files import Lines
+from ingestion.files import Lines, landing_id
 from ingestion.judge.judge import Judge, Terms
 from ingestion.landing import quarantine, raw
-from ingestion.landing.accounts import Delivery, landing_id
+from ingestion.landing.accounts import Delivery
 from ingestion.landing.core import Run, prepare, scratch
 from ingestion.landing.full_disks import told_clearly
 from ingestion.landing.quarantine import Quarantine

@@ -7,9 +7,9 @@ from datetime import date
 
 import numpy as np
 
-from ingestion.simulator.draws import Integers
+from ingestion.simulator.draws import Flags, Integers
 from ingestion.simulator.moments import DAY, NEVER
-from ingestion.simulator.parameters.shop import HOLIDAYS
+from ingestion.simulator.parameters.shop import MOVING_HOLIDAYS, YEARLY_HOLIDAYS
 
 SATURDAY, SUNDAY = 5, 6
 LONGEST_CLOSURE_DAYS = 5
@@ -58,12 +58,21 @@ class Calendar:
 
     def into_banking_days(self, moments: Integers) -> Integers:
         """Move moments past weekends and bank holidays, keeping the time of day."""
-        closed = np.array([(holiday - self.start).days for holiday in HOLIDAYS])
         day = moments // DAY
         for _ in range(LONGEST_CLOSURE_DAYS):
-            is_closed = (self.weekday(day) >= SATURDAY) | np.isin(day, closed)
-            day = day + is_closed
+            day = day + ((self.weekday(day) >= SATURDAY) | self.is_holiday(day))
         return np.where(moments >= NEVER, NEVER, day * DAY + moments % DAY)
+
+    def is_holiday(self, day: Integers) -> Flags:
+        """Tell on which days the banks keep a holiday, beside weekends."""
+        dates = np.datetime64(self.start, "D") + day
+        months = dates.astype("datetime64[M]")
+        month = months.astype(np.int64) % 12 + 1
+        day_of_month = (dates - months.astype("datetime64[D]")).astype(np.int64) + 1
+        yearly = [month * 100 + day for month, day in YEARLY_HOLIDAYS]
+        moving = np.array(MOVING_HOLIDAYS, dtype="datetime64[D]")
+        found: Flags = np.isin(month * 100 + day_of_month, yearly)
+        return found | np.isin(dates, moving)
 
     def on_weekday(self, moments: Integers, weekday: Integers) -> Integers:
         """Move moments forward to a weekday, at noon or later the same day."""

@@ -252,11 +252,12 @@ def _record_cash(
         amount_minor=cash,
         currency=orders.currency,
         collection_mode=labels(
-            draws.chance(f"cod/upi/{number}", 0.31).astype(int), ("cash", "upi")
+            draws.chance(f"cod/upi/{number}", settings.door_upi_share).astype(int),
+            ("cash", "upi"),
         ),
     )
     bare = cash * settings.remittance_fee_basis_points // 10000
-    tax = bare * 18 // 100
+    tax = bare * orders.world.payments.fee_tax_percent // 100
     paid = delivery.remitted[number]
     journal.record(
         "payments",

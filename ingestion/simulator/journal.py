@@ -19,6 +19,7 @@ from ingestion.simulator.draws import Draws, Flags, Integers
 from ingestion.simulator.moments import DAY, NEVER
 from ingestion.simulator.parameters import World
 from ingestion.simulator.parameters.transport import Feed
+from ingestion.simulator.sending import Sender, is_told_by
 from ingestion.simulator.text import Column, Partly, Raw, Text, joined, labels, text
 from ingestion.simulator.truth import Truth
 
@@ -122,7 +123,7 @@ class Journal:
         for skew in self.world.transport.skews:
             is_off = self.world.during(skew.window, moments)
             moments = moments + np.where(
-                is_off & _is_told_by(told_by, skew.system), skew.seconds, 0
+                is_off & is_told_by(told_by, skew.system), skew.seconds, 0
             )
         return moments
 
@@ -145,23 +146,20 @@ class Journal:
             is_lost |= self.draws.chance(f"missing/{stream}", habits.missing_share)[
                 rows
             ]
-        self.truth.record(
-            "unreported",
-            where=is_lost,
-            event_name=stream.split("/")[0],
-            domain=domain,
-            occurred_at=moments,
+        sender = Sender(
+            self.world.transport, habits, told_by, stream, self.draws.first + rows
         )
+        self._keep_lost(stream, domain, moments, body, sender, is_lost)
         words = self.draws.words(f"copy/{stream}")[rows]
         fate = (words >> np.uint64(40)).astype(np.float64) * 2.0**-24
         is_copied = ~is_lost & ~is_recovered
         is_copied &= fate < habits.polled_share + habits.repeated_share
         is_polled = is_copied & (fate < habits.polled_share)
         is_repeated = is_copied & ~is_polled
-        number = (words & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        # the system's own message and the later poll tell the same fact twice
-        mark = np.select([is_polled, is_recovered], [1, 2], 0)
-        lines = self._sent(domain, body, observed, number, mark)
+        lines = self._sent(domain, body, observed, sender.ends(observed))
+        if is_recovered.any():
+            found = self._sent(domain, body, observed, sender.polled_ends(observed))
+            lines = pc.if_else(pa.array(is_recovered), found, lines)
         kept = ~is_lost & (observed < self.horizon)
         self._keep(domain, observed[kept], lines.filter(pa.array(kept)))
         if not is_copied.any():
@@ -170,17 +168,35 @@ class Journal:
             self.draws.uniform(f"lag/{stream}")[rows]
         )
         seen = again < self.horizon
+        # nobody confirmed the delivery in time: the very same one comes once more
         kept = is_repeated & seen
         self._keep(domain, again[kept], lines.filter(pa.array(kept)))
+        # a poll tells in its own words what a webhook has told before
         kept = is_polled & seen
-        polled = self._sent(
-            domain,
-            body.filter(pa.array(kept)),
-            again[kept],
-            number[kept],
-            np.full(kept.sum(), 2),
+        polled = self._sent(domain, body, again, sender.polled_ends(again))
+        self._keep(domain, again[kept], polled.filter(pa.array(kept)))
+
+    def _keep_lost(
+        self,
+        stream: str,
+        domain: str,
+        moments: Integers,
+        body: Text,
+        sender: Sender,
+        is_lost: Flags,
+    ) -> None:
+        """Keep the facts that nobody tells, with the line that should have come."""
+        if not is_lost.any():
+            return
+        self.truth.record(
+            "unreported",
+            where=is_lost,
+            event_name=stream.split("/")[0],
+            domain=domain,
+            source=sender.names,
+            occurred_at=moments,
+            line=joined(body, sender.bare_ends()),
         )
-        self._keep(domain, again[kept], polled)
 
     def _delays(self, habits: Feed, stream: str, rows: Integers) -> Integers:
         """Return the seconds from fact to report."""
@@ -198,7 +214,7 @@ class Journal:
         is_recovered = np.zeros(len(rows), np.bool_)
         for number, outage in enumerate(self.world.transport.outages):
             is_down = self.world.during(outage.window, observed)
-            is_down &= _is_told_by(told_by, outage.system)
+            is_down &= is_told_by(told_by, outage.system)
             if not is_down.any():
                 continue
             luck = self.draws.uniform(f"outage/{number}/{stream}")[rows]
@@ -211,30 +227,11 @@ class Journal:
         return observed, is_recovered
 
     def _sent(
-        self,
-        domain: str,
-        body: Text,
-        observed: Integers,
-        number: Integers,
-        mark: Integers,
+        self, domain: str, body: Text, observed: Integers, ends: str | Text
     ) -> Text:
-        """End each line as it was sent: bare (0), with a webhook's id (1), a poll's."""
-        end: str | Text = "}"
-        if mark.any():
-            end = pc.if_else(
-                pa.array(mark > 0),
-                joined(
-                    labels(
-                        np.maximum(mark - 1, 0),
-                        (',"delivery_id":"wh-', ',"delivery_id":"poll-'),
-                    ),
-                    text(number),
-                    '"}',
-                ),
-                pa.scalar("}"),
-            )
+        """End each line with when it was reported and by which delivery."""
         return joined(
-            body, ',"observed_at":"', *self.clock.written(observed, domain), end
+            body, ',"observed_at":"', *self.clock.written(observed, domain), ends
         )
 
     def _keep(self, domain: str, observed: Integers, lines: Text) -> None:
@@ -276,11 +273,3 @@ class Journal:
         if not pieces[1].null_count:  # type: ignore[union-attr]
             return pieces
         return [pc.fill_null(joined(*pieces), "")]
-
-
-def _is_told_by(told_by: str | Text, system: str) -> Flags:
-    """Tell which reports come from a system, by the first part of their source."""
-    if isinstance(told_by, str):
-        return np.array(told_by.startswith(f"{system}:"))
-    found: Flags = pc.starts_with(told_by, f"{system}:").to_numpy(False)
-    return found

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow.compute as pc
 
 from ingestion.simulator.draws import Draws, Integers, Mix
 from ingestion.simulator.moments import DAY
+from ingestion.simulator.text import Text, joined, text
 
 HOME_CURRENCY = "INR"
 RATE_PARTS = 10_000
@@ -91,6 +93,12 @@ def exchange_rates(market: Integers, moments: Integers, draws: Draws) -> Integer
         varied = rates * (0.988 + 0.024 * drift)
         rates = np.where(is_here, varied.astype(np.int64), rates)
     return rates
+
+
+def rate_text(rates: Integers) -> Text:
+    """Write rates in ten-thousandths as decimal numbers, digit by digit."""
+    digits = pc.utf8_lpad(text(rates % RATE_PARTS), len(str(RATE_PARTS)) - 1, "0")
+    return joined(text(rates // RATE_PARTS), ".", digits)
 
 
 def in_paise(minor: Integers, market: Integers, rates: Integers) -> Integers:

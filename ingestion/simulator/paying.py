@@ -163,7 +163,7 @@ def record_payments(
         before = one
     _keep_tries(orders, payments, stop, journal)
     _record_capture(orders, payments, stop, journal)
-    _record_release(orders, payments, stop, journal)
+    _record_release(orders, payments, stop, draws, journal)
     _record_cash(orders, payments, stop, journal)
     _record_review(orders, payments, stop, draws, journal)
 
@@ -217,7 +217,11 @@ def _review(
     )
     guest_factor = np.where(orders.plan.is_guest, settings.review_guest_factor, 1.0)
     is_reviewed = draws.chance("fraud/review", share * guest_factor)
-    other = np.where(draws.chance("fraud/reason", 0.63), SCORE, IDENTITY)
+    other = np.where(
+        draws.chance("fraud/reason", settings.review_score_share),
+        SCORE,
+        IDENTITY,
+    )
     reason = np.select(
         [is_tried, is_large & (orders.plan.number == 1)], [VELOCITY, LARGE_FIRST], other
     )
@@ -293,7 +297,12 @@ def _record_try(
         at=one.authorized,
         **common,
         **means,
-        expires_at=Partly(after(one.authorized, 5 * 86400 + 40000), one.method == CARD),
+        expires_at=Partly(
+            after(
+                one.authorized, np.array(settings.approval_hours)[one.gateway] * 3600
+            ),
+            one.method == CARD,
+        ),
     )
 
 
@@ -401,7 +410,7 @@ def _record_capture(
 
 
 def _record_release(
-    orders: Orders, payments: Payments, stop: Integers, journal: Journal
+    orders: Orders, payments: Payments, stop: Integers, draws: Draws, journal: Journal
 ) -> None:
     """Record approvals let go, by a cancellation or by their age."""
     common: Fields = {
@@ -416,7 +425,10 @@ def _record_release(
     journal.record(
         "payments",
         "payment_voided",
-        at=after(when(dropped & (payments.expired >= NEVER), stop), 240),
+        at=after(
+            when(dropped & (payments.expired >= NEVER), stop),
+            orders.world.payments.void.whole(draws.uniform("pay/void")),
+        ),
         **common,
         void_cause=labels(
             (payments.rejected < NEVER).astype(int), ("order_cancelled", "fraud")
@@ -500,7 +512,10 @@ def _record_review(
         **common,
         reason_code=reason,
     )
-    by = labels(draws.chance("fraud/by", 0.7).astype(int), ("rule", "agent"))
+    by = labels(
+        draws.chance("fraud/by", orders.world.payments.review_rule_share).astype(int),
+        ("rule", "agent"),
+    )
     journal.record(
         "payments",
         "fraud_review_cleared",

@@ -18,9 +18,9 @@ from ingestion.simulator.markets import (
     CURRENCIES,
     HOME_CURRENCY,
     PLACES_ABROAD,
-    RATE_PARTS,
     exchange_rates,
     in_paise,
+    rate_text,
 )
 from ingestion.simulator.moments import DAY, NEVER, after, when
 from ingestion.simulator.parameters import World
@@ -186,7 +186,8 @@ def record_orders(orders: Orders, draws: Draws, journal: Journal) -> None:
             "orders",
             "consent_granted",
             at=after(consent, -33),
-            where=(orders.placed > 35) & draws.chance(f"consent/{purpose}", 0.83),
+            where=(orders.placed > 35)
+            & draws.chance(f"consent/{purpose}", shoppers.other_consent_share),
             source=SHOP,
             slot=purpose,
             customer_id=orders.customer_id,
@@ -199,7 +200,7 @@ def record_orders(orders: Orders, draws: Draws, journal: Journal) -> None:
     journal.record(
         "orders",
         "consent_withdrawn",
-        at=after(consent, (leaving / share * 60 * 86400).astype(np.int64) + 86400),
+        at=after(consent, shoppers.consent_kept.whole(leaving / share)),
         where=leaving < share,
         source=SHOP,
         customer_id=orders.customer_id,
@@ -251,7 +252,7 @@ def in_home_currency(orders: Orders, amount: Integers) -> Fields:
             in_paise(amount, orders.market, orders.rate), is_export
         ),
         "shop_currency": Partly(HOME_CURRENCY, is_export),
-        "fx_rate": Partly(orders.rate / RATE_PARTS, is_export),
+        "fx_rate": Partly(Raw(rate_text(orders.rate)), is_export),
     }
 
 

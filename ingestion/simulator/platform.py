@@ -240,8 +240,8 @@ def _record_undelivered(
         at=at,
         where=is_given_up & ~is_down,
         source=PLATFORM,
-        # a report without copies: another delivery would be another fact
-        feed="batch",
+        # a report without deliveries: another one would make it another fact
+        feed="log",
         slot="everyday",
         endpoint=labels(system, [_hook(one.name) for one in systems]),
         expected_event_name=labels(system, [one.expected_event for one in systems]),
@@ -280,7 +280,7 @@ def _count_undelivered(
         "webhook_undelivered",
         at=ended + settings.outage_noticed.whole(draws.uniform("outage/noticed")),
         source=PLATFORM,
-        feed="prompt",
+        feed="log",
         slot="outage",
         endpoint=pa.array([_hook(outage.system) for outage in outages]),
         expected_event_name=pa.array(expected, pa.string()),

@@ -148,13 +148,24 @@ def _settle(
     )
     settled = np.where(
         fails,
-        _at_the_bank(calendar.into_banking_days(after(settled, 2 * DAY))),
+        _at_the_bank(
+            calendar.into_banking_days(
+                after(
+                    settled, settings.payout_retry.whole(draws.uniform(f"{key}/retry"))
+                )
+            )
+        ),
         settled,
     )
     is_split = draws.chance(f"{key}/split", settings.split_settlement_share)
-    first = np.where(is_split, gross * 7 // 10, gross)
+    first = np.where(is_split, gross * settings.split_percent // 100, gross)
     second_at = _at_the_bank(
-        calendar.into_banking_days(after(when(is_split, settled), DAY))
+        calendar.into_banking_days(
+            after(
+                when(is_split, settled),
+                settings.split_wait.whole(draws.uniform(f"{key}/split wait")),
+            )
+        )
     )
     in_full = orders.nothing
     for number, (at, value) in enumerate(
@@ -207,7 +218,10 @@ def _settle(
             journal.record(
                 "payments",
                 "payment_settlement_reversed",
-                at=after(when(is_reversed, bank), 6 * DAY + 7000),
+                at=after(
+                    when(is_reversed, bank),
+                    settings.reversal.whole(draws.uniform(f"{key}/reversal")),
+                ),
                 **common,
                 **slot,
                 **payment,
@@ -216,8 +230,16 @@ def _settle(
                 currency=orders.currency,
                 reversal_cause="bank_return",
             )
-        in_full = np.where(is_split | (number == 0), bank, in_full)
+        in_full = bank if number == 0 else _later(in_full, bank)
     return in_full, refunded
+
+
+def _later(first: Integers, second: Integers) -> Integers:
+    """Return when both parts are there; where there is no second, when the first is.
+
+    A first part may reach the bank after the second.
+    """
+    return np.where(second < NEVER, np.maximum(first, second), first)
 
 
 def _at_the_bank(moments: Integers) -> Integers:
@@ -260,7 +282,9 @@ def _dispute(
             (draws.uniform("dispute/reason") * 3).astype(np.int64),
             ("not_received", "unauthorized", "not_as_described"),
         ),
-        evidence_due_at=after(opened, 11 * DAY),
+        evidence_due_at=after(
+            opened, np.array(settings.evidence_days)[payments.gateway] * DAY
+        ),
     )
     is_lost: Flags = draws.chance("dispute/lost", settings.dispute_lost_share)
     journal.record("payments", "dispute_lost", at=when(is_lost, decided), **case)

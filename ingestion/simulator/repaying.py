@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from ingestion.simulator.calendar import Calendar
 from ingestion.simulator.draws import Draws, Integers, by_segment
 from ingestion.simulator.journal import Journal
-from ingestion.simulator.moments import DAY, NEVER, after, when
+from ingestion.simulator.moments import NEVER, after, when
 from ingestion.simulator.owing import CANCELLATION, CAUSES, GOODWILL, PRICE, Debt
 from ingestion.simulator.paying import Payments
 from ingestion.simulator.placing import PREPAID, SHOP, Orders
@@ -64,7 +64,15 @@ def repay(
         is_credit = draws.chance("refund/credit", settings.store_credit_share)
         way = np.where(is_credit, CREDIT, way)
     failed, done = _bank(orders, payments, debt, started, way, calendar, draws)
-    _record(orders, payments, debt, amount, started, failed, done, way, journal)
+    told = by_segment(
+        settings.told,
+        np.where(way == CARD_OR_ACCOUNT, payments.gateway, len(settings.told) - 1),
+        draws.uniform(f"refund/{debt.name}/told"),
+    )
+    expected = np.where(way == CREDIT, started, after(started, told))
+    _record(
+        orders, payments, debt, amount, started, expected, failed, done, way, journal
+    )
     return when(way == CARD_OR_ACCOUNT, done), amount
 
 
@@ -141,6 +149,7 @@ def _record(
     debt: Debt,
     amount: Integers,
     started: Integers,
+    expected: Integers,
     failed: Integers,
     done: Integers,
     way: Integers,
@@ -168,7 +177,7 @@ def _record(
         refund_cause=CAUSES[debt.cause],
         is_partial=is_partial,
         refund_destination=labels(way, DESTINATIONS),
-        expected_at=after(started, 6 * DAY),
+        expected_at=expected,
         **debt.trail,
     )
     journal.record(

@@ -33,6 +33,7 @@ from ingestion.simulator.clock import Clock
 from ingestion.simulator.delivering import deliver_orders, record_delivery
 from ingestion.simulator.draws import Draws
 from ingestion.simulator.engaging import record_voices
+from ingestion.simulator.folders import claim_folders
 from ingestion.simulator.fulfilling import fulfill_orders, record_fulfillment
 from ingestion.simulator.households import share_addresses
 from ingestion.simulator.journal import DOMAINS, Journal
@@ -57,6 +58,12 @@ from ingestion.simulator.writing import Period, write_files
 BLOCK = 20_000
 """Orders worked at once; a multiple of four. No output depends on it."""
 
+SEEDS = 2**64
+"""How many seeds there are."""
+
+AFTERMATH_DAYS = 1000
+"""No story told goes on for longer after the period."""
+
 
 def simulate(
     *,
@@ -79,8 +86,8 @@ def simulate(
         days: Length of the period; what is reported is cut where it ends.
         seed: Seed of every random stream.
         start: First day, in the shop's own zone (Asia/Kolkata).
-        out: Folder for ``<domain>/<day or month>.jsonl.gz``; files of the same name
-            are replaced. None writes the truth alone.
+        out: Folder for ``<domain>/<day or month>.jsonl.gz``; what a simulation wrote
+            there before is removed. None writes the truth alone.
         truth: Folder, outside of ``out``, for what really happened, one Parquet file
             per table.
         world: The shop, as ``scenarios.world_of`` gives it; an everyday one if None.
@@ -89,20 +96,24 @@ def simulate(
 
     Raises:
         SimulationError: A number is not positive, ``block`` not a multiple of
-            four, or the truth would lie among the events.
+            four, ``seed`` not a whole number of 64 bits, the period too late for a
+            calendar, the truth would lie among the events, or a folder holds what no
+            simulation wrote.
     """
     for name, value in (("orders", orders), ("days", days), ("block", block)):
         if value < 1:
             raise SimulationError(f"{name} must be at least 1, not {value}")
     if block % 4:
         raise SimulationError(f"block must be a multiple of 4, not {block}")
-    if out and truth and truth.resolve().is_relative_to(out.resolve()):
-        raise SimulationError(f"the truth must not lie among the events: {truth}")
-    folder = out or truth
-    if folder is None:
-        raise SimulationError("name a folder for the events, for the truth, or both")
+    if not 0 <= seed < SEEDS:
+        raise SimulationError(f"seed must lie from 0 to {SEEDS - 1}, not {seed}")
+    if start.toordinal() + days + AFTERMATH_DAYS > date.max.toordinal():
+        raise SimulationError(
+            f"{days} days from {start} pass the last year that can be written, 9999:"
+            " ask for fewer days, or an earlier start"
+        )
+    folder = claim_folders(out, truth)
     world = replace(world or World(), days=days)
-    folder.mkdir(parents=True, exist_ok=True)
     facts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(dir=folder, prefix=".spool-") as name:
         spool = Path(name)

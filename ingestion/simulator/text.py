@@ -40,15 +40,15 @@ def labels(codes: npt.NDArray[np.integer], names: Sequence[str]) -> Text:
 
 
 @dataclass(frozen=True)
-class Partly:
-    """A column that only some rows carry."""
-
-    column: Column
-    present: Flags
-
-
-@dataclass(frozen=True)
 class Raw:
     """A column of JSON text."""
 
     column: Text
+
+
+@dataclass(frozen=True)
+class Partly:
+    """A column that only some rows carry."""
+
+    column: Column | Raw
+    present: Flags

@@ -64,7 +64,7 @@ def record_parcel(
         attempt_no=parcel.last_attempt,
         is_otp_verified=Partly(True, (orders.mode != PREPAID) & ~parcel.is_false),
     )
-    _record_wrong_delivery(orders, number, parcel, shipment, draws, journal)
+    _record_wrong_scans(orders, number, parcel, shipment, draws, journal)
     value = (fulfillment.goods[number] * orders.unit_paid).sum(axis=0)
     for name, at in (
         ("shipment_lost", parcel.lost),
@@ -190,7 +190,7 @@ def _record_attempt(
     )
 
 
-def _record_wrong_delivery(
+def _record_wrong_scans(
     orders: Orders,
     number: int,
     parcel: Parcel,
@@ -198,33 +198,46 @@ def _record_wrong_delivery(
     draws: Draws,
     journal: Journal,
 ) -> None:
-    """Record deliveries scanned on the wrong parcel, and their retraction."""
-    claimed = after(parcel.shipped, 5 * 3600 + 1234)
-    share = orders.world.delivery.wrong_delivery_share
-    is_wrong = draws.chance(f"road/{number}/wrong", share)
-    # the parcel is still far away, so that nothing true is contradicted meanwhile
-    is_wrong &= np.minimum(parcel.out[0], parcel.lost) > claimed + 14 * 3600
-    is_wrong &= parcel.damaged >= NEVER
-    at = when(is_wrong, claimed)
-    event_id = joined("scan-", shipment["shipment_id"], "-w")
-    feed: Fields = {"source": TRACKER, "feed": "prompt", "slot": f"wrong{number}"}
-    journal.record(
-        "orders",
-        "shipment_delivered",
-        at=at,
-        **feed,
-        event_id=event_id,
-        **shipment,
+    """Record scans of the wrong parcel, and their retraction."""
+    settings = orders.world.delivery
+    wrong: tuple[tuple[str, float, Fields], ...] = (
+        ("shipment_delivered", settings.wrong_delivery_share, {}),
+        ("shipment_out_for_delivery", settings.wrong_out_share, {"attempt_no": 1}),
     )
-    journal.record(
-        "orders",
-        "event_retracted",
-        at=after(at, 2 * 3600 + 300),
-        **feed,
-        target_event_id=event_id,
-        target_event_name="shipment_delivered",
-        retraction_cause="wrong_entity",
-    )
+    for event_name, share, fields in wrong:
+        key = f"road/{number}/wrong/{event_name}"
+        at = after(
+            when(draws.chance(key, share), parcel.shipped),
+            settings.wrong_scan.whole(draws.uniform(f"{key}/at")),
+        )
+        retracted = after(
+            at, settings.retraction.whole(draws.uniform(f"{key}/retracted"))
+        )
+        # the parcel is still far away, so that nothing true is contradicted meanwhile
+        is_far = np.minimum(parcel.out[0], parcel.lost) > retracted
+        is_far &= parcel.damaged >= NEVER
+        event_id = joined("scan-", shipment["shipment_id"], f"-{event_name[9:]}")
+        feed: Fields = {"source": TRACKER, "feed": "prompt", "slot": f"wrong{number}"}
+        journal.record(
+            "orders",
+            event_name,
+            at=at,
+            where=is_far,
+            **feed,
+            event_id=event_id,
+            **shipment,
+            **fields,
+        )
+        journal.record(
+            "orders",
+            "event_retracted",
+            at=retracted,
+            where=is_far,
+            **{**feed, "slot": f"{event_name}{number}"},
+            target_event_id=event_id,
+            target_event_name=event_name,
+            retraction_cause="wrong_entity",
+        )
 
 
 def _record_way_back(
@@ -258,7 +271,7 @@ def _record_way_back(
             ),
         ),
         initiated_by="carrier",
-        cost_minor=7400 + 1100 * orders.distance,
+        cost_minor=np.array(settings.way_back_minor)[orders.distance],
         currency="INR",
     )
     trip = np.where(parcel.back < NEVER, parcel.home_out[0] - parcel.back, 0)

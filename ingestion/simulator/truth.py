@@ -1,7 +1,9 @@
 """What really happened, kept apart from what was reported.
 
 Truth knows no horizon and no transport: it holds what the generating process decided,
-also what comes after the period and what no system ever told. Only tests read it.
+also what comes after the period and what no system ever told. Two tables are about the
+transport itself, and are there only where lines are: ``unreported``, the lines that
+never came, and ``corrupted``, those that were broken. Only tests read the truth.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import pyarrow.parquet as pq
 
 from ingestion.simulator.draws import Flags, Integers
 from ingestion.simulator.moments import NEVER, utc
-from ingestion.simulator.text import Column, Partly
+from ingestion.simulator.text import Column, Partly, Raw
 
 
 @dataclass
@@ -74,7 +76,9 @@ class Truth:
                 compression="zstd",
             )
 
-    def _values(self, name: str, column: Column | Partly, rows: Integers) -> pa.Array:
+    def _values(
+        self, name: str, column: Column | Partly | Raw, rows: Integers
+    ) -> pa.Array:
         if isinstance(column, Partly):
             values = self._values(name, column.column, rows)
             present = pa.array(column.present[rows])
@@ -85,6 +89,8 @@ class Truth:
             if name.endswith("_at"):
                 return self._instants(column[rows].astype(np.int64))
             return pa.array(column[rows])
+        if isinstance(column, Raw):
+            return column.column.take(pa.array(rows))
         return column.take(pa.array(rows))
 
     def _instants(self, moments: Integers) -> pa.Array:
@@ -102,6 +108,7 @@ def _height(columns: Iterable[Column | Partly]) -> int:
     """Return how many rows the columns have, of which one at least is not constant."""
     for column in columns:
         values = column.column if isinstance(column, Partly) else column
+        values = values.column if isinstance(values, Raw) else values
         if not isinstance(values, str | bool | int):
             return len(values)
     raise ValueError("a table of constants has no number of rows")

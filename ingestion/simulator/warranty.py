@@ -47,7 +47,7 @@ def claim_warranty(
     line = submitted.argmin(axis=0)
     at = submitted.min(axis=0)
 
-    def own(values: Integers) -> Integers:
+    def own(values: Integers | Flags) -> Integers:
         """Return what belongs to the line claimed."""
         return np.asarray(np.take_along_axis(values, line[None, :], axis=0)[0])
 
@@ -69,9 +69,18 @@ def claim_warranty(
         after(forwarded, settings.decision_by_maker.whole(pace)),
         after(at, settings.decision_by_shop.whole(pace)),
     )
+    is_after_denial = own(np.stack([_is_refused(one) for one in returns])) > 0
+    is_invented = is_after_denial & draws.chance(
+        "warranty/invented", settings.invented_share
+    )
+    is_true = ~is_invented & ~draws.chance("warranty/untrue", settings.untrue_share)
     is_denied = draws.chance(
         "warranty/denied",
-        np.where(is_over, 1 - settings.goodwill_share, settings.denied_share),
+        np.select(
+            [is_over, is_true],
+            [1 - settings.goodwill_share, settings.denied_share],
+            settings.untrue_denied_share,
+        ),
     )
     denied = when(is_denied, decided)
     appealed = after(
@@ -100,6 +109,8 @@ def claim_warranty(
         forwarded=np.where(is_forwarded, forwarded, passed_on),
         is_by_maker=is_forwarded,
         is_over=is_over,
+        is_true=is_true,
+        is_invented=is_invented,
         denied=denied,
         approved=approved,
         remedy=remedy,
@@ -134,19 +145,26 @@ def record_warranty(
         manufacturer_id=labels(SKU_CATEGORY[claim.sku], MAKERS),
     )
     by = labels(claim.is_by_maker.astype(np.int64), ("agent", "manufacturer"))
-    denials = ("expired", *settings.denials.labels)
-    why = 1 + settings.denials.codes(draws.uniform("warranty/denial"))
+    taste = draws.uniform("warranty/denial")
+    doubts, terms = settings.denials_untrue, settings.denials_true
+    denials = ("expired", *doubts.labels, *terms.labels)
+    why = np.select(
+        [claim.is_over, claim.is_true],
+        [0, 1 + len(doubts.labels) + terms.codes(taste)],
+        1 + doubts.codes(taste),
+    )
     journal.record(
         "returns",
         "warranty_claim_denied",
         at=claim.denied,
         **item,
         decided_by=by,
-        reason_code=labels(np.where(claim.is_over, 0, why), denials),
+        reason_code=labels(why, denials),
     )
     is_appeal = claim.denied < NEVER
     is_courtesy = claim.is_over | (
-        is_appeal & draws.chance("warranty/courtesy", settings.goodwill_share)
+        is_appeal
+        & (~claim.is_true | draws.chance("warranty/courtesy", settings.goodwill_share))
     )
     pays = claim.remedy == REFUND
     remedy = labels(claim.remedy, REMEDIES)
@@ -185,8 +203,8 @@ def record_warranty(
         opened_at=claim.submitted,
         delivered_at=claim.delivered,
         resolved_at=claim.resolved,
-        is_true=True,
-        is_abuse=False,
+        is_true=claim.is_true,
+        is_abuse=claim.is_invented,
         is_test=orders.is_test,
         is_synthetic=orders.is_synthetic,
     )
@@ -214,7 +232,7 @@ def _fail(
     key = f"warranty/{line}"
     category = SKU_CATEGORY[orders.sku[line]]
     share = np.array(settings.share)[category]
-    is_refused = (back.denied < NEVER) & (back.approved >= NEVER)
+    is_refused = _is_refused(back)
     share = np.where(is_refused, share * settings.denied_return_factor, share)
     fails = draws.chance(f"{key}/fails", share)
     fails &= ~missing.is_about(fulfillment.parcel[line])
@@ -224,6 +242,11 @@ def _fail(
     )
     at = after(when(fails, delivery.line_delivered(fulfillment, line)), after_use)
     return np.where(is_refused & (at < NEVER), np.maximum(at, back.denied + 7200), at)
+
+
+def _is_refused(back: LineReturn) -> Flags:
+    """Tell whose wish to return the goods was denied for good."""
+    return (back.denied < NEVER) & (back.approved >= NEVER)
 
 
 def _by_category(
@@ -246,6 +269,8 @@ class WarrantyClaim:
         line: Number of the line it is about.
         is_by_maker: The maker decides, not the shop.
         is_over: Claimed after the cover ended.
+        is_true: The goods did fail, by no fault of the customer.
+        is_invented: Nothing failed: the goods could not be returned otherwise.
         approved: At once, or on appeal where it was denied before.
         unit_paid: What the unit cost, minor units.
     """
@@ -258,6 +283,8 @@ class WarrantyClaim:
     forwarded: Integers
     is_by_maker: Flags
     is_over: Flags
+    is_true: Flags
+    is_invented: Flags
     denied: Integers
     approved: Integers
     remedy: Integers

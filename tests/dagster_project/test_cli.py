@@ -23,6 +23,7 @@ from tests.dagster_project.conftest import AS_OF
 COMMANDS = [
     "run",
     "land",
+    "conform",
     "build",
     "validate",
     "publish",
@@ -175,6 +176,7 @@ def test_a_wrong_query_is_one_paragraph(postorder, published):
     "arguments",
     [
         ("land",),
+        ("conform",),
         ("sql",),
         ("sql", "select 1", "--format", "xml"),
         ("run", "--as-of", "yesterday"),
@@ -291,6 +293,56 @@ def test_a_broken_file_is_named_with_what_to_do(postorder, monkeypatch, tmp_path
     assert "scans.jsonl.gz: landed up to where it breaks" in " ".join(
         answer.out.split()
     )
+
+
+def test_conform_answers_in_its_first_line_and_writes_the_rest(
+    postorder, shop, monkeypatch, tmp_path
+):
+    """A dump is judged without a shop and without its secret."""
+    monkeypatch.delenv("POSTORDER_HASH_KEY")
+    monkeypatch.chdir(tmp_path)
+    scan = {
+        "event_name": "shipment_delivered",
+        "source": "courier:acme",
+        "occurred_at": "2026-03-01T10:00:00Z",
+        "shipment_id": "S-1",
+        "shipmentID": "S-1",
+    }
+    dump = tmp_path / "scans.jsonl"
+    dump.write_text(f"{json.dumps(scan)}\n{{\n")
+
+    answer = postorder("conform", str(dump))
+
+    assert answer.code == 0, answer.errors
+    first, *rest = answer.out.splitlines()
+    assert first.startswith("50.0 % of 2 lines keep the contract; ")
+    told = " ".join(rest)
+    assert "shipment_id" in told
+    assert "metrics.rto_rates" in told
+    assert (tmp_path / "conform" / "conform.html").exists()
+    written = json.loads((tmp_path / "conform" / "conform.json").read_text())
+    assert written["verdict"] == first
+    assert not shop.folder.exists()
+
+
+def test_conform_says_when_nothing_would_do(postorder, tmp_path):
+    dump = tmp_path / "orders.csv"
+    dump.write_text("order_id,status\nO-1,delivered\n")
+    answer = postorder("conform", str(dump), "--out", str(tmp_path / "answer"))
+    assert answer.code == 1
+    assert answer.out.startswith("None of 1 line keeps the contract; 0 of ")
+    assert "Send event_name as text" in answer.out
+    assert (tmp_path / "answer" / "conform.html").exists()
+    dump.write_text("")
+    assert postorder("conform", str(dump), "--out", str(tmp_path / "a")).code == 1
+
+
+def test_conform_cannot_read_what_is_not_there(postorder, tmp_path):
+    answer = postorder("conform", str(tmp_path / "none"), "--out", str(tmp_path / "a"))
+    assert answer.code == 2
+    assert "no such file or folder" in answer.errors
+    assert "Traceback" not in answer.errors
+    assert not (tmp_path / "a").exists()
 
 
 def test_scenarios_are_listed_with_what_they_show(postorder):

@@ -120,7 +120,7 @@ def test_bytes_that_are_no_text_are_refused_alone(tmp_path, land, rows_of):
     path = tmp_path / "a.jsonl"
     path.write_bytes(scans(1)[0].encode() + b'\n{"event_name": "\xff\xfe"}\n')
     assert counts(land(path)) == (2, 1, 0, 1)
-    assert rows_of("select reason_code from raw.rejected_events") == [("not_json",)]
+    assert rows_of("select reason_code from raw.rejected_events") == [("text_invalid",)]
 
 
 TABLE = [
@@ -306,3 +306,15 @@ def test_the_clock_stamps_what_is_not_history(write, land, rows_of):
     assert rows_of(
         "select distinct ingested_at, first_landed_at from raw.order_events"
     ) == [(LANDED_AT, LANDED_AT)]
+
+
+def test_a_file_of_which_nothing_can_be_read_is_told_each_time(
+    tmp_path, write, land, rows_of
+):
+    (tmp_path / "a.jsonl.gz").write_bytes(b"no gzip at all")
+    alone = land(tmp_path / "a.jsonl.gz")
+    again = land(tmp_path / "a.jsonl.gz", write("b.jsonl", scans(2)))
+    for landing in (alone, again):
+        assert "a.jsonl.gz: broken after 0 lines" in landing.files[0].fault
+    assert (alone.landing_seq, again.landing_seq) == (0, 1)
+    assert rows_of("select landed_file from raw.landings") == [("b.jsonl",)]

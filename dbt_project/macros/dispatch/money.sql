@@ -15,8 +15,3 @@
         else cast(cast({{ minor }} as decimal(16, 0)) * 0.01 as decimal(18, 4))
     end
 {%- endmacro %}
-
-{# The contract's currencies with that many minor digits, as a list of literals. #}
-{% macro currencies_of_digits(digits) -%}
-    '{{ var("currencies_of_" ~ digits ~ "_digits") | join("', '") }}'
-{%- endmacro %}

@@ -44,7 +44,7 @@
                 value if absent is none else "coalesce(" ~ value ~ ", '" ~ absent ~ "')"
             ) -%}
         {%- else -%}
-            {%- do pieces.append("'" ~ piece ~ "'") -%}
+            {%- do pieces.append("'" ~ piece | replace("'", "''") ~ "'") -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(pieces | join(' || ')) }}

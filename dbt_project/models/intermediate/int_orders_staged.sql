@@ -162,6 +162,7 @@ orders as (
             else placed_events.customer_id
         end as customer_id,
         placed_events.customer_id is null
+            or placed_events.customer_id = 'guest:' || placed_events.order_id
             or coalesce(placed_events.is_guest, false) as is_guest,
         placed_events.customer_segment,
         placed_events.channel,

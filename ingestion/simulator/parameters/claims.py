@@ -102,15 +102,12 @@ class Warranties:
     recovered_share: float = 0.16  # of approvals by the shop, sent to the maker after
     decision_by_shop: Quantiles = hours((0, 1), (0.5, 29), (0.9, 98), (1, 260))
     decision_by_maker: Quantiles = days((0, 1.4), (0.5, 8.3), (0.9, 21), (1, 47))
-    denied_share: float = 0.21
-    denials: Mix = Mix(
-        (
-            ("misuse", 34),
-            ("no_fault_found", 29),
-            ("not_covered", 23),
-            ("no_proof_of_purchase", 14),
-        )
-    )
+    invented_share: float = 0.58  # of claims after a denied return: nothing failed
+    untrue_share: float = 0.15  # of the others: misused, or nothing is wrong
+    untrue_denied_share: float = 0.81
+    denied_share: float = 0.092  # of true ones, by the terms
+    denials_untrue: Mix = Mix((("misuse", 54), ("no_fault_found", 46)))
+    denials_true: Mix = Mix((("not_covered", 62), ("no_proof_of_purchase", 38)))
     goodwill_share: float = 0.18  # of claims after the cover, approved anyway
     appeal_share: float = 0.26  # of denials, approved later
     appeal: Quantiles = days((0, 1.2), (0.6, 6.5), (1, 23))

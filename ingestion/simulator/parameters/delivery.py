@@ -122,11 +122,17 @@ class Delivery:
             ("no_attempt_made", 13),
         )
     )
+    way_back_minor: tuple[int, ...] = (7400, 8500, 9600)  # paise, by distance
     home_again: Quantiles = hours((0, 17), (0.6, 27), (0.9, 70), (1, 118))
     acknowledged_share: float = 0.88
     acknowledgement: Quantiles = hours((0, 2), (0.6, 17), (1, 110))
     false_delivery_share: float = 0.027  # of parcels that go back
-    wrong_delivery_share: float = 0.006  # reported delivered, then retracted
+    wrong_delivery_share: float = 0.007  # reported delivered, then retracted
+    wrong_out_share: float = 0.005  # reported out for delivery, then retracted
+    # from the shipping of a parcel to its wrong scan, and on to the retraction
+    wrong_scan: Quantiles = hours((0, 1.5), (0.5, 9), (0.9, 27), (1, 52))
+    retraction: Quantiles = minutes((0, 7), (0.5, 110), (0.9, 680), (1, 1900))
+    door_upi_share: float = 0.31  # of cash due, paid by UPI at the door
     cod_collection: Quantiles = minutes((0, 0), (0.9, 6), (1, 60))
     remittance: tuple[Quantiles, ...] = (
         days((0, 4.2), (0.7, 7.6), (0.95, 12), (1, 29)),

@@ -133,6 +133,7 @@ class Payments:
     capture_failure_share: float = 0.011
     capture_retry: Quantiles = hours((0, 0.4), (0.6, 5), (1, 29))
     never_captured_share: float = 0.007  # of cards; the approval lapses
+    approval_hours: tuple[int, ...] = (128, 117, 129)  # by gateway; told as the expiry
     approval_lapse: Quantiles = days((0, 5.4), (1, 6.6))
     partial_capture_share: float = 0.052  # of cards; the rest after dispatch
     partial_capture_percent: int = 65
@@ -146,8 +147,12 @@ class Payments:
     payout_after_available: Quantiles = hours((0, 15), (0.7, 27), (1, 96))
     unsettled_share: float = 0.006  # forgotten by the gateway
     split_settlement_share: float = 0.019
+    split_percent: int = 70  # in the first part
+    split_wait: Quantiles = hours((0, 16), (0.6, 25), (0.9, 71), (1, 150))
     failed_payout_share: float = 0.0055
+    payout_retry: Quantiles = hours((0, 18), (0.5, 43), (0.9, 98), (1, 210))
     reversed_share: float = 0.004
+    reversal: Quantiles = days((0, 0.7), (0.5, 4.3), (0.9, 11), (1, 26))
     fee_basis_points: tuple[int, ...] = (0, 195, 165, 188, 285)  # by method
     abroad_basis_points: int = 135  # on top, at the gateway for exports
     fee_tax_percent: int = 18
@@ -156,6 +161,8 @@ class Payments:
     review_large_share: float = 0.12
     review_tried_share: float = 0.17  # of orders that took three tries
     review_guest_factor: float = 1.7
+    review_score_share: float = 0.63  # of reviews without another reason; identity else
+    review_rule_share: float = 0.7  # decided by rule, the others by people
     review: Quantiles = hours((0, 0.2), (0.4, 2.6), (0.8, 13), (1, 54))
     # by reason: score, velocity, large first order, identity
     rejected_share: tuple[float, ...] = (0.12, 0.29, 0.09, 0.21)
@@ -163,7 +170,9 @@ class Payments:
     cod_confirmation: Quantiles = hours((0, 0.05), (0.5, 1.6), (0.85, 12), (1, 41))
     cod_unconfirmed_cancelled_share: float = 0.71
     cod_patience: Quantiles = hours((0, 43), (0.5, 58), (1, 92))
+    void: Quantiles = minutes((0, 0.3), (0.6, 4), (0.9, 95), (1, 1700))
     dispute_share: float = 0.019  # of captured cards
+    evidence_days: tuple[int, ...] = (9, 11, 19)  # by gateway
     dispute: Quantiles = days((0, 9), (0.6, 33), (1, 74))
     dispute_decision: Quantiles = days((0, 12), (0.5, 27), (1, 58))
     dispute_lost_share: float = 0.58

@@ -40,6 +40,13 @@ class Refunds:
         hours((0, 30), (0.5, 92), (0.9, 190), (1, 420)),
         hours((0, 6), (0.6, 44), (0.9, 83), (1, 410)),
     )  # by gateway; bank transfers last
+    # what the customer is told to wait, by the same routes
+    told: tuple[Quantiles, ...] = (
+        days((0, 2.6), (0.7, 4.4), (1, 7.2)),
+        days((0, 3.6), (0.6, 5.8), (1, 8.1)),
+        days((0, 5.7), (0.5, 8.3), (1, 10.4)),
+        days((0, 1.8), (0.5, 3.7), (1, 6.3)),
+    )
     failed_share: tuple[float, ...] = (0.012, 0.019, 0.023, 0.057)  # same order
     again: Quantiles = days((0, 0.6), (0.7, 3.2), (1, 8))
     stuck_share: float = 0.11  # of failures nobody tries again

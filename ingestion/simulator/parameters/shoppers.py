@@ -139,7 +139,9 @@ class Shoppers:
     segments: Mix = Mix((("new", 62), ("regular", 29), ("gold", 9)))
     export_share: float = 0.031
     marketing_consent_share: float = 0.61
+    other_consent_share: float = 0.83  # of those, to each other purpose
     consent_withdrawn_share: float = 0.074
+    consent_kept: Quantiles = days((0, 0.6), (0.5, 22), (0.9, 51), (1, 96))
     recognized_share: float = 0.77  # of repeats, told by the shop as such
 
 

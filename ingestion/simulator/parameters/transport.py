@@ -6,10 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Literal
 
 from ingestion.errors import SimulationError
 from ingestion.simulator.draws import Quantiles, hours, minutes
 from ingestion.simulator.parameters.shop import Window
+
+Delivery = Literal["webhook", "poll", "log"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class Feed:
         polled_share: Share reported again by a poll, under another delivery.
         missing_share: Share never reported.
         copy_lag: Seconds from the first report to the copy.
+        delivery: How its reports come in: each pushed by a ``webhook``, in the answers
+            to a ``poll``, or in a ``log`` that knows no deliveries.
     """
 
     delay: Quantiles
@@ -33,6 +38,7 @@ class Feed:
     polled_share: float
     missing_share: float
     copy_lag: Quantiles
+    delivery: Delivery = "webhook"
 
     def at_shares(
         self, *, late: float | None, copied: float | None, missing: float | None
@@ -112,6 +118,17 @@ FEEDS: Mapping[str, Feed] = MappingProxyType(
             polled_share=0,
             missing_share=0,
             copy_lag=hours((0, 0.2), (1, 2)),
+            delivery="poll",
+        ),
+        "log": Feed(
+            delay=minutes((0, 0.2), (0.7, 2), (1, 9)),
+            late=hours((0, 2), (1, 7)),
+            late_share=0.004,
+            repeated_share=0,
+            polled_share=0,
+            missing_share=0,
+            copy_lag=hours((0, 1), (1, 2)),
+            delivery="log",
         ),
         "prompt": Feed(
             delay=Quantiles(((0, 1), (1, 20))),
@@ -134,6 +151,9 @@ class Transport:
         feeds: Habits by kind of system.
         outages: When nothing comes from a system.
         skews: Whose clock is off when.
+        identified: Systems, by the first part of their sources' names, whose webhooks
+            carry an id of the fact.
+        listed: Those of them that tell the same id when they are polled.
         corrupted_share: Share of the lines written that break the contract.
     """
 
@@ -145,6 +165,8 @@ class Transport:
         Skew("wms", Window(0.31, 6, 41), -170),
         Skew("pos", Window(0.62, 9, 60), 95),
     )
+    identified: tuple[str, ...] = ("razorpay", "payu", "stripe")
+    listed: tuple[str, ...] = ("stripe",)
     corrupted_share: float = 0
 
     def at_rates(

@@ -160,10 +160,82 @@ def test_backfill_knows_a_row_since_its_report(judged):
     assert judged(SCAN)["ingested_at"] == NOW
 
 
-def test_a_lone_surrogate_is_refused(verdicts):
-    """It could not be stored: a table holds UTF-8."""
-    line = json.dumps({**SCAN, "note": "x"}).replace('"x"', r'"\ud800"')
-    assert verdicts([line])[1]["reason_code"] == "not_json"
+@pytest.mark.parametrize(
+    ("key", "value", "field"),
+    [
+        ("note", r"\ud800", "note"),
+        ("note", r"\ude00\ud83d", "note"),
+        ("note", r"a\u0000b", "note"),
+        (r"x\u0000", "y", None),
+        (r"x\udfff", r"\ud800", None),
+    ],
+)
+def test_text_that_no_table_can_hold_is_refused(verdicts, key, value, field):
+    """A table holds UTF-8, and a NUL ends a text for many that read one."""
+    line = json.dumps(SCAN)[:-1] + f', "{key}": "{value}"}}'
+    row = verdicts([line])[1]
+    assert (row["reason_code"], row["field"]) == ("text_invalid", field)
+    assert row["masked_line"].startswith("hmac-sha256 ")
+    assert row["line"] == line
+
+
+@pytest.mark.parametrize("value", [r"\ud83d\ude00", r"\\u0000", r"\\ud800"])
+def test_escapes_that_stand_for_text_are_accepted(verdicts, value):
+    line = json.dumps(SCAN)[:-1] + f', "proof_ref": "{value}"}}'
+    assert verdicts([line])[1]["proof_ref"] == json.loads(f'"{value}"')
+
+
+@pytest.mark.parametrize("code", ["line_too_large", "text_invalid"])
+def test_what_its_reader_refuses_is_not_read(verdicts, code):
+    """Not even where what was kept of the text happens to keep the contract."""
+    lines = [json.dumps(SCAN), json.dumps({**SCAN, "shipment_id": "S2"})]
+    rows = verdicts(lines, faults=[code, None])
+    assert "event_id" in rows[2]
+    row = rows[1]
+    assert (row["reason_code"], row["field"], row["event_name"]) == (code, None, None)
+    assert row["masked_line"].startswith("hmac-sha256 ")
+    assert row["reason"].endswith(".")
+
+
+def test_an_amount_beyond_the_limit_is_out_of_range(judged):
+    record = {**SCAN, "currency": "INR"}
+    assert "event_id" in judged({**record, "cost_minor": 10**15})
+    row = judged({**record, "cost_minor": 10**15 + 1})
+    assert (row["reason_code"], row["field"]) == ("number_out_of_range", "cost_minor")
+
+
+def test_a_number_that_a_double_cannot_hold_is_out_of_range(verdicts):
+    record = {
+        "event_name": "pickup_expired",
+        "source": "posdesk:acme",
+        "occurred_at": SCAN["occurred_at"],
+        "order_id": "O1",
+        "fulfillment_order_id": "F1",
+        "location_id": "L1",
+        "waiting_days": 1,
+    }
+    line = json.dumps(record)
+    assert "event_id" in verdicts([line])[1]
+    row = verdicts([line.replace(": 1}", ": 1e400}")])[1]
+    assert (row["reason_code"], row["field"]) == ("number_out_of_range", "waiting_days")
+
+
+def test_nesting_of_any_depth_is_a_rejection(verdicts):
+    deep = [
+        json.dumps(SCAN)[:-1] + f', "x": {opened * depth}{closed * depth}}}'
+        for opened, closed in (("[", "]"), ('{"a":', "}"))
+        for depth in (500, 100_000)
+    ]
+    codes = {row["reason_code"] for row in verdicts(deep).values()}
+    assert codes <= {"nested_value", "not_json"}
+
+
+def test_rejected_rows_carry_the_original_line(verdicts):
+    """Replay judges it again; no table keeps it."""
+    line = json.dumps({**SCAN, "shipment_id": None, "email": "ann@example.org"})
+    row = verdicts([line])[1]
+    assert row["line"] == line
+    assert "ann@" not in row["masked_line"]
 
 
 @pytest.fixture(scope="module")

@@ -660,9 +660,11 @@ def _heat(panel: Panel, rows: Sequence[Row]) -> str:
         if len(columns) < 16:
             parts.append(_text(x + 3, y + high * 0.6, f"{float(value):.2g}"))
     for number, column in enumerate(columns):
-        x, y = left + number * wide + 2, HEIGHT - BOTTOM - 14
+        # names end below their column: to the right of the last there is no room
+        x, y = left + (number + 0.8) * wide, HEIGHT - BOTTOM - 14
         parts.append(
-            f"<text x='{x:.1f}' y='{y}' transform='rotate(32 {x:.1f} {y})'>"
+            f"<text x='{x:.1f}' y='{y}' text-anchor='end' "
+            f"transform='rotate(-32 {x:.1f} {y})'>"
             f"{escape(str(column))}</text>"
         )
     return "".join(parts)

@@ -67,7 +67,14 @@ def feed(folder: Path, simulation: Simulation) -> duckdb.DuckDBPyConnection:
             (json ->> 'occurred_at')::timestamptz as occurred_at,
             (json ->> 'observed_at')::timestamptz as observed_at,
             json_merge_patch(
-                json, '{{"observed_at": null, "delivery_id": null}}'
+                json,
+                -- a poll seldom knows the id under which a webhook told the fact
+                case
+                    when json ->> 'event_id' like 'evt-%'
+                        then '{{"event_id": null}}'::json
+                    else '{{}}'::json
+                end,
+                '{{"observed_at": null, "delivery_id": null}}'
             )::varchar as fact,
             json
         from read_json_objects(

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 import yaml
 
 from ingestion.simulator import Simulation, simulate, world_of
+from ingestion.simulator.calendar import Calendar
+from ingestion.simulator.draws import days
 from ingestion.simulator.parameters import World
 from ingestion.simulator.parameters.returns import Abuse
 from ingestion.simulator.parameters.shop import Window
@@ -531,6 +534,183 @@ def test_warranty_is_claimed_long_after_and_mostly_for_what_has_a_plug(
         ).fetchall()
     )
     assert lines["electronics"] > 2 * lines["books"]
+
+
+@pytest.fixture(scope="module")
+def fragile(tmp_path_factory: pytest.TempPathFactory) -> Connection:
+    """The truth about a shop whose goods often fail, and what it denied and refused."""
+    folder = tmp_path_factory.mktemp("fragile")
+    world = world_of("everyday", missing=0)
+    warranties = replace(
+        world.warranties, share=(0.3,) * 7, fails_after=(days((0, 1), (1, 30)),) * 7
+    )
+    simulate(
+        orders=5000,
+        days=80,
+        seed=5,
+        start=date(2026, 1, 12),
+        out=folder / "events",
+        truth=folder / "truth",
+        period="month",
+        world=replace(world, warranties=warranties),
+    )
+    connection = tables(folder / "truth")
+    connection.execute(
+        f"""
+        create table denials as
+        select json ->> 'claim_id' as claim_id, json ->> 'reason_code' as reason_code
+        from read_json_objects(
+            '{folder}/events/returns/*.jsonl.gz', format = 'newline_delimited'
+        )
+        where json ->> 'event_name' = 'warranty_claim_denied';
+        create table refused as
+        select json ->> 'return_line_id' as return_line_id
+        from read_json_objects(
+            '{folder}/events/returns/*.jsonl.gz', format = 'newline_delimited'
+        )
+        where json ->> 'event_name' = 'return_denied'
+        """
+    ).fetchall()
+    return connection
+
+
+def test_no_warranty_claim_is_true_that_is_denied_for_what_the_goods_showed(
+    fragile: Connection,
+) -> None:
+    doubted, believed, by_terms, paid = first(
+        fragile,
+        """
+        with
+        claims as (
+            select
+                claims.*,
+                reason_code in ('misuse', 'no_fault_found') as is_doubted
+            from claims
+            left join (select distinct claim_id, reason_code from denials)
+                using (claim_id)
+            where kind = 'warranty' and resolved_at < '2026-03-28'
+        )
+        select
+            count(*) filter (is_doubted),
+            count(*) filter (is_doubted and is_true),
+            count(*) filter (not is_doubted and is_true),
+            count(*) filter (is_doubted is null and not is_true)
+        from claims
+        """,
+    )
+    assert doubted > 10
+    assert believed == 0
+    assert by_terms > 2
+    assert paid > 5  # some that are not true are not found out
+
+
+def test_claims_after_a_denied_return_are_often_invented(fragile: Connection) -> None:
+    after_denial, invented, invented_and_true, invented_elsewhere = first(
+        fragile,
+        """
+        with
+        refusals as (
+            select distinct order_id
+            from returns
+            inner join refused using (return_line_id)
+        )
+        select
+            count(refusals.order_id),
+            count(*) filter (is_abuse),
+            count(*) filter (is_abuse and is_true),
+            count(*) filter (is_abuse and refusals.order_id is null)
+        from claims
+        left join refusals using (order_id)
+        where kind = 'warranty' and opened_at < '2026-03-28'
+        """,
+    )
+    assert after_denial > 10
+    assert 3 < invented < after_denial
+    assert (invented_and_true, invented_elsewhere) == (0, 0)
+
+
+def test_a_payment_is_settled_when_the_bank_has_its_last_part(
+    real: Connection, folder: Path
+) -> None:
+    """In a split settlement the first part may be the last to arrive."""
+    settled, differing = first(
+        real,
+        f"""
+        with
+        payouts as (
+            select
+                json ->> 'payment_id' as payment_id,
+                max((json ->> 'occurred_at')::timestamptz) as last_at
+            from read_json_objects(
+                '{folder}/payments/*.jsonl.gz', format = 'newline_delimited'
+            )
+            where json ->> 'settlement_basis' = 'bank_payout'
+            group by payment_id
+        )
+        select count(*), count(*) filter (settled_at <> last_at)
+        from captures
+        inner join payouts using (payment_id)
+        -- later ones are in part reported after the end
+        where settled_at < '2026-03-28'
+        """,
+    )
+    assert settled > 1500
+    assert differing == 0
+
+
+def test_what_takes_time_takes_its_own_time(feed: Connection) -> None:
+    """Delays that people or banks cause are spread, not one number."""
+    spreads = feed.sql(
+        """
+        with
+        delays as (
+            select
+                target.event_name as target,
+                epoch(taken_back.occurred_at - target.occurred_at) as delay
+            from facts as taken_back
+            inner join facts as target
+                on target.event_id = taken_back.json ->> 'target_event_id'
+            where taken_back.event_name = 'event_retracted'
+        )
+        select target, count(*), count(distinct delay) from delays group by target
+        union all
+        select
+            'expected refund',
+            count(*),
+            count(distinct epoch((json ->> 'expected_at')::timestamptz - occurred_at))
+        from facts
+        where event_name = 'refund_initiated'
+        """
+    ).fetchall()
+    assert {name for name, *_ in spreads} == {
+        "expected refund",
+        "shipment_delivered",
+        "shipment_out_for_delivery",
+    }
+    for name, count, distinct in spreads:
+        assert count > 3, name
+        assert distinct > 0.7 * count, name
+
+
+HOLIDAYS = [
+    "2024-10-31",  # Diwali
+    "2025-03-14",  # Holi
+    "2026-10-02",  # Gandhi Jayanti
+    "2026-10-20",  # Dussehra
+    "2027-10-29",  # Diwali
+    "2028-04-14",  # Good Friday
+    "2031-08-15",  # Independence Day
+]
+
+
+@pytest.mark.parametrize("day", HOLIDAYS)
+def test_banks_keep_the_holidays_of_every_year(day: str) -> None:
+    holiday = date.fromisoformat(day)
+    assert holiday.weekday() < 5
+    noon = np.array([12 * 3600])
+    moved = Calendar(holiday).into_banking_days(noon)[0]
+    closed = 3 if holiday.weekday() == 4 else 1
+    assert moved == noon[0] + closed * 86400
 
 
 def abusive(folder: Path, window: Window | None = None) -> Connection:

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from ingestion.errors import SimulationError
 from ingestion.simulator import Simulation, simulate
 
 FEBRUARY = date(2026, 2, 1)
@@ -50,21 +51,22 @@ def test_another_seed_is_another_shop(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [({"orders": 0}, "orders"), ({"days": -1}, "days"), ({"block": 6}, "multiple")],
+    [
+        ({"orders": 0}, "orders must be at least 1"),
+        ({"days": -1}, "days must be at least 1"),
+        ({"days": 4_000_000}, "ask for fewer days"),
+        ({"block": 6}, "multiple of 4"),
+        ({"seed": -1}, "seed must lie from 0"),
+        ({"seed": 2**64}, "seed must lie from 0"),
+    ],
 )
 def test_impossible_arguments_are_named(
     tmp_path: Path, wrong: dict[str, int], message: str
 ) -> None:
-    arguments = {"orders": 10, "days": 2, "block": 400} | wrong
-    with pytest.raises(ValueError, match=message):
-        simulate(
-            orders=arguments["orders"],
-            days=arguments["days"],
-            block=arguments["block"],
-            seed=1,
-            start=FEBRUARY,
-            out=tmp_path,
-        )
+    arguments = {"orders": 10, "days": 2, "block": 400, "seed": 1} | wrong
+    with pytest.raises(SimulationError, match=message):
+        simulate(**arguments, start=FEBRUARY, out=tmp_path / "events")
+    assert not (tmp_path / "events").exists()
 
 
 def test_every_line_keeps_the_contract(tmp_path: Path, shared: Path) -> None:
@@ -347,8 +349,6 @@ def test_copies_late_reports_and_retractions_are_there(
         feed, "select count(*) - count(distinct json::varchar) from lines"
     )
     assert word_for_word > 100
-    (polled,) = one(feed, "select count(*) from lines where delivery_id like 'poll-%'")
-    assert polled > 300
     (late,) = one(
         feed,
         """
@@ -370,6 +370,91 @@ def test_copies_late_reports_and_retractions_are_there(
         """,
     )
     assert retracted == found == before > 3
+
+
+def test_one_delivery_says_one_thing(feed: duckdb.DuckDBPyConnection) -> None:
+    """A webhook sent again is the same delivery, word for word."""
+    without, again, other = one(
+        feed,
+        """
+        with
+        deliveries as (
+            select
+                delivery_id,
+                count(*) as copies,
+                count(distinct json::varchar) as texts
+            from lines
+            where delivery_id like 'wh-%'
+            group by delivery_id
+        )
+        select
+            (
+                select count(*) from lines
+                where delivery_id is null and source not like 'platform:%'
+            ),
+            count(*) filter (copies = 2 and texts = 1),
+            count(*) filter (copies > 2 or texts > 1)
+        from deliveries
+        """,
+    )
+    assert (without, other) == (0, 0)
+    assert again > 500
+
+
+def test_a_poll_tells_again_what_a_webhook_told(
+    feed: duckdb.DuckDBPyConnection,
+) -> None:
+    both, polled, named_alike, unnamed = one(
+        feed,
+        """
+        with
+        facts as (
+            select
+                any_value(source) as source,
+                bool_or(delivery_id like 'wh-%') as is_pushed,
+                bool_or(delivery_id like 'poll-%') as is_polled,
+                count(distinct event_id) as ids,
+                count(event_id) = count(*) as is_named
+            from lines
+            group by fact
+        )
+        select
+            count(*) filter (is_pushed and is_polled),
+            count(*) filter (is_polled and not is_pushed),
+            count(*) filter (is_pushed and is_polled and ids = 1 and is_named),
+            count(*) filter (is_pushed and is_polled and ids = 1 and not is_named)
+        from facts
+        """,
+    )
+    assert both > 500
+    assert polled > both  # a poll is no sign of a copy
+    assert named_alike > 0  # by the one gateway that lists its events
+    assert unnamed > 50
+
+
+def test_gateways_name_each_fact_once(feed: duckdb.DuckDBPyConnection) -> None:
+    nameless, shared = one(
+        feed,
+        """
+        with
+        named as (
+            select event_id, count(distinct fact) as facts
+            from lines
+            where event_id like 'evt-%'
+            group by event_id
+        )
+        select
+            (
+                select count(*) from lines
+                where delivery_id like 'wh-%'
+                    and event_id is null
+                    and regexp_matches(source, '^(razorpay|payu|stripe):')
+            ),
+            count(*) filter (facts > 1)
+        from named
+        """,
+    )
+    assert (nameless, shared) == (0, 0)
 
 
 def test_nothing_is_reported_after_the_end(feed: duckdb.DuckDBPyConnection) -> None:

@@ -1,0 +1,1 @@
+"""What is written from the catalogue: pages to read, and files that dbt reads."""
