@@ -53,13 +53,10 @@ def instant(text: str) -> datetime:
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
-Paths = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        help="Files (.jsonl, .jsonl.gz, .csv, .parquet) and folders of them.",
-        show_default=False,
-    ),
-]
+PATHS_HELP = "Files of events, folders, patterns and s3://bucket/prefix."
+
+# text, not paths: an address of a store is none
+Paths = Annotated[list[str] | None, typer.Argument(help=PATHS_HELP, show_default=False)]
 Backfill = Annotated[
     bool,
     typer.Option("--backfill", help="Load history as if we had been there."),
@@ -121,10 +118,7 @@ def run(
 
 @app.command()
 def land(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(help="Files (.jsonl, .jsonl.gz, .csv, .parquet) and folders."),
-    ],
+    paths: Annotated[list[str], typer.Argument(help=PATHS_HELP)],
     source: Source = None,
     backfill: Backfill = False,
     default_source: DefaultSource = None,
@@ -145,10 +139,18 @@ def land(
 
 
 @app.command()
+def replay() -> None:
+    """Judge rejected lines again, after an alias, a mapping or a table was mended."""
+    from dagster_project import display
+    from dagster_project.shops import shop_from
+    from ingestion.landing import replay as judge_again
+
+    display.replay(judge_again(shop=shop_from(os.environ), landed_at=datetime.now(UTC)))
+
+
+@app.command()
 def conform(
-    paths: Annotated[
-        list[str], typer.Argument(help="Files, folders and s3:// addresses of events.")
-    ],
+    paths: Annotated[list[str], typer.Argument(help=PATHS_HELP)],
     out: Annotated[
         Path, typer.Option(help="Folder for conform.html and conform.json.")
     ] = Path("conform"),
@@ -298,9 +300,9 @@ def simulate(
         return
     if is_sample:
         from dagster_project.shops import SAMPLE
-        from ingestion.simulator.sample import write_sample
+        from ingestion.simulator.sample import SCENARIO, write_sample
 
-        display.simulation(write_sample(SAMPLE), SAMPLE)
+        display.simulation(write_sample(SAMPLE), SAMPLE, scenario=SCENARIO)
         return
     if out is None:
         raise typer.BadParameter("name the folder to write", param_hint="--out")
@@ -367,7 +369,7 @@ def _progress() -> Iterator[Progress]:
         yield tell
 
 
-def _require_paths_for(source: str | None, paths: list[Path] | None) -> None:
+def _require_paths_for(source: str | None, paths: list[str] | None) -> None:
     if source is not None and not paths:
         raise typer.BadParameter(
             f"name the folder of the {source} export", param_hint="PATHS"

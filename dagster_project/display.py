@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from dagster_project.quality.validate import ValidationReport
     from dagster_project.run import RunReport
     from ingestion.conform.report import Conformity
-    from ingestion.landing import Landing
+    from ingestion.landing import Landing, Replay
     from ingestion.simulator import Simulation
 
 # A table printed to a file or a pipe is as wide as it needs to be.
 PIPED_WIDTH = 10_000
 SHOWN_NAMES = 8
+SHOWN_LANDINGS = 10
 
 LANDED = """
     select
@@ -51,6 +52,21 @@ FRESHNESS = """
     from marts.events
     group by source
     order by source
+"""
+
+LAST_LANDINGS = """
+    select landed_at, landed_file, delivered, accepted, duplicates, conflicts, rejected
+    from marts.landings
+    order by landing_seq desc, landed_file
+    limit $shown
+"""
+
+OLDEST_REJECTED = """
+    select rejected_at, landed_file, line_number, reason_code
+    from marts.rejected_events
+    where replayed_at is null
+    order by rejected_at, landed_file, line_number
+    limit 1
 """
 
 REJECTED = """
@@ -101,10 +117,21 @@ def landing(landed: Landing) -> None:
     _out().print(text)
     for file in new:
         if file.fault is not None:
-            _out().print(
-                f"  {file.landed_file}: landed up to where it breaks "
-                f"({file.fault}); send the file again whole"
-            )
+            _out().print(f"  {file.fault}", markup=False, soft_wrap=True)
+
+
+def replay(replayed: Replay) -> None:
+    """Print what became of rejected lines judged again."""
+    if not replayed.waiting:
+        _out().print("No rejected line waits to be replayed.")
+        return
+    _out().print(
+        f"Judged {replayed.judged:,} of {_count(replayed.waiting, 'rejected line')} "
+        f"again: {replayed.accepted:,} accepted now"
+    )
+    gone = replayed.waiting - replayed.judged
+    if gone:
+        _out().print(f"  the text of {gone:,} is no longer kept; send them again")
 
 
 def conformity(answer: Conformity, page: Path, data: Path) -> None:
@@ -222,6 +249,9 @@ def status(shop: Shop, *, now: datetime) -> None:
             "rejected",
         )
         out.print(_table("Landed lines", totals, connection.execute(LANDED).fetchall()))
+        names = ["landed", "file", *totals[1:]]
+        last = connection.execute(LAST_LANDINGS, {"shown": SHOWN_LANDINGS}).fetchall()
+        out.print(_table("Last landings, per file", names, last))
         rows = [
             (source, events, occurred, ingested, _age(shown.as_of - ingested))
             for source, events, occurred, ingested in connection.execute(
@@ -234,6 +264,15 @@ def status(shop: Shop, *, now: datetime) -> None:
         if rejected:
             names = ["reason", "lines", "for example"]
             out.print(_table("Rejected lines", names, rejected))
+            for at, file, line, reason in connection.execute(
+                OLDEST_REJECTED
+            ).fetchall():
+                out.print(
+                    f"The oldest that waits: {file} line {line}, {reason}, "
+                    f"{_instant(at)}",
+                    markup=False,
+                    soft_wrap=True,
+                )
         else:
             out.print("No line was rejected.")
     if verdict is None:

@@ -46,7 +46,7 @@ class RunReport:
 
 def run(
     shop: Shop,
-    paths: Sequence[Path] = (),
+    paths: Sequence[Path | str] = (),
     *,
     source: str | None = None,
     backfill: bool = False,
@@ -85,7 +85,7 @@ def run(
             tell("land", "the embedded sample", 0, 0)
             landing = land_sample(shop, now=now)
         elif paths:
-            tell("land", ", ".join(path.name for path in paths), 0, 0)
+            tell("land", ", ".join(map(str, paths)), 0, 0)
             landing = land(
                 shop,
                 paths,
@@ -123,7 +123,7 @@ def run(
 
 def land(
     shop: Shop,
-    paths: Sequence[Path],
+    paths: Sequence[Path | str],
     *,
     source: str | None = None,
     backfill: bool = False,
@@ -150,7 +150,7 @@ def land(
         )
     elif len(paths) == 1:
         landing = land_source(
-            source, paths[0], shop=shop, landed_at=landed_at, backfill=backfill
+            source, Path(paths[0]), shop=shop, landed_at=landed_at, backfill=backfill
         )
     else:
         raise shops.ShopError(

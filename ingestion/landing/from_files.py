@@ -54,7 +54,7 @@ def land_files(
                 file.landed_file,
                 file.content_hash,
                 file.landing_id,
-                fault=file.refusal,
+                fault=file.refusal and f"{file.landed_file}: {file.refusal}",
             )
             for file in files
         ]

@@ -19,41 +19,45 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.errors import SimulationError
-from ingestion.simulator import truth as truth_tables
-from ingestion.simulator.addressing import check_addresses
-from ingestion.simulator.allocating import (
+from ingestion.simulator.backoffice.platform import record_desk_work, watch_platform
+from ingestion.simulator.backoffice.privacy import record_erasures, suffer_breaches
+from ingestion.simulator.backoffice.stockflow import Flow, movements, no_flow
+from ingestion.simulator.backoffice.stockkeeping import keep_stock
+from ingestion.simulator.draws import Draws
+from ingestion.simulator.parameters import World
+from ingestion.simulator.payments.paying import (
+    change_modes,
+    pay_orders,
+    record_payments,
+)
+from ingestion.simulator.record import truth as truth_tables
+from ingestion.simulator.record.calendar import Calendar
+from ingestion.simulator.record.clock import Clock
+from ingestion.simulator.record.folders import claim_folders
+from ingestion.simulator.record.journal import DOMAINS, Journal
+from ingestion.simulator.record.truth import Truth
+from ingestion.simulator.record.writing import Period, write_files
+from ingestion.simulator.returns.claiming import claim_missing, record_missing_claims
+from ingestion.simulator.returns.owing import list_debts
+from ingestion.simulator.returns.refunding import move_money
+from ingestion.simulator.returns.reporting_returns import record_returns
+from ingestion.simulator.returns.returning import return_goods
+from ingestion.simulator.returns.warranty import claim_warranty, record_warranty
+from ingestion.simulator.road.delivering import deliver_orders, record_delivery
+from ingestion.simulator.shoppers.households import share_addresses
+from ingestion.simulator.shoppers.placing import place_orders, record_orders
+from ingestion.simulator.shoppers.planning import Plan, plan_orders
+from ingestion.simulator.voices.engaging import record_voices
+from ingestion.simulator.voices.promising import record_promises
+from ingestion.simulator.warehouse.addressing import check_addresses
+from ingestion.simulator.warehouse.allocating import (
     allocate_stock,
     promise_delivery,
     record_allocation,
 )
-from ingestion.simulator.blocking import record_blocks
-from ingestion.simulator.calendar import Calendar
-from ingestion.simulator.claiming import claim_missing, record_missing_claims
-from ingestion.simulator.clock import Clock
-from ingestion.simulator.delivering import deliver_orders, record_delivery
-from ingestion.simulator.draws import Draws
-from ingestion.simulator.engaging import record_voices
-from ingestion.simulator.folders import claim_folders
-from ingestion.simulator.fulfilling import fulfill_orders, record_fulfillment
-from ingestion.simulator.households import share_addresses
-from ingestion.simulator.journal import DOMAINS, Journal
-from ingestion.simulator.mishaps import record_mishaps
-from ingestion.simulator.owing import list_debts
-from ingestion.simulator.parameters import World
-from ingestion.simulator.paying import change_modes, pay_orders, record_payments
-from ingestion.simulator.placing import place_orders, record_orders
-from ingestion.simulator.planning import Plan, plan_orders
-from ingestion.simulator.platform import record_desk_work, watch_platform
-from ingestion.simulator.privacy import record_erasures, suffer_breaches
-from ingestion.simulator.promising import record_promises
-from ingestion.simulator.refunding import move_money
-from ingestion.simulator.reporting_returns import record_returns
-from ingestion.simulator.returning import return_goods
-from ingestion.simulator.stockflow import Flow, movements, no_flow
-from ingestion.simulator.stockkeeping import keep_stock
-from ingestion.simulator.truth import Truth
-from ingestion.simulator.warranty import claim_warranty, record_warranty
-from ingestion.simulator.writing import Period, write_files
+from ingestion.simulator.warehouse.blocking import record_blocks
+from ingestion.simulator.warehouse.fulfilling import fulfill_orders, record_fulfillment
+from ingestion.simulator.warehouse.mishaps import record_mishaps
 
 BLOCK = 20_000
 """Orders worked at once; a multiple of four. No output depends on it."""

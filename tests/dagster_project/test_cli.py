@@ -290,9 +290,22 @@ def test_a_broken_file_is_named_with_what_to_do(postorder, monkeypatch, tmp_path
     answer = postorder("land", str(broken))
 
     assert answer.code == 0, answer.errors
-    assert "scans.jsonl.gz: landed up to where it breaks" in " ".join(
-        answer.out.split()
-    )
+    told = " ".join(answer.out.split())
+    assert "scans.jsonl.gz: broken after" in told
+    assert "send the whole file again" in told
+
+    again = postorder("replay")
+    assert (again.code, again.out) == (0, "No rejected line waits to be replayed.\n")
+
+
+def test_replay_tells_what_still_waits(postorder, monkeypatch, tmp_path):
+    monkeypatch.setenv("POSTORDER_DATA", str(tmp_path / "own"))
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"event_name": "order_teleported"}\n')
+    postorder("land", str(path))
+    answer = postorder("replay")
+    assert answer.code == 0, answer.errors
+    assert answer.out == "Judged 1 of 1 rejected line again: 0 accepted now\n"
 
 
 def test_conform_answers_in_its_first_line_and_writes_the_rest(

@@ -22,7 +22,7 @@ from ingestion.contract.reference.files import files
 from ingestion.contract.tables import model_tables
 from ingestion.contract.wording import fix
 from ingestion.simulator import simulate
-from ingestion.simulator.corruption import ANY_LINE, SOME_LINES, TWIN
+from ingestion.simulator.record.corruption import ANY_LINE, SOME_LINES, TWIN
 from tests.ingestion.judge.conftest import verdicts  # noqa: F401
 
 EVENTS, FIELDS = "docs/events.md", "docs/fields.md"

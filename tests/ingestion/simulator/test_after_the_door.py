@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 from ingestion.simulator import Simulation, simulate, world_of
-from ingestion.simulator.calendar import Calendar
 from ingestion.simulator.draws import days
 from ingestion.simulator.parameters import World
 from ingestion.simulator.parameters.returns import Abuse
 from ingestion.simulator.parameters.shop import Window
+from ingestion.simulator.record.calendar import Calendar
 
 CATALOGUE = Path(__file__).parents[3] / "ingestion" / "contract" / "catalogue.yml"
 

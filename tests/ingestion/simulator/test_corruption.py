@@ -18,7 +18,7 @@ import pytest
 from ingestion.landing import land_files
 from ingestion.shop import Shop
 from ingestion.simulator import Simulation, simulate, world_of
-from ingestion.simulator.corruption import ANY_LINE, CONFLICT, SOME_LINES
+from ingestion.simulator.record.corruption import ANY_LINE, CONFLICT, SOME_LINES
 
 Place = tuple[str, int]  # file among the events, line number
 

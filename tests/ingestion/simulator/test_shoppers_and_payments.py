@@ -14,15 +14,20 @@ import pytest
 from ingestion.simulator import Simulation, planning, simulate
 from ingestion.simulator.catalog import AREAS, SKU_LIFE, SKU_PLACE
 from ingestion.simulator.draws import Draws
-from ingestion.simulator.markets import CURRENCIES, MARKETS, exchange_rates, in_paise
-from ingestion.simulator.moments import DAY, NEVER
 from ingestion.simulator.parameters import World
 from ingestion.simulator.parameters.payments import PaymentOutage
 from ingestion.simulator.parameters.shop import Window
 from ingestion.simulator.parameters.shoppers import Rush
-from ingestion.simulator.placing import Orders, place_orders
-from ingestion.simulator.planning import Plan, plan_orders
-from ingestion.simulator.tastes import PREMIUM
+from ingestion.simulator.record.moments import DAY, NEVER
+from ingestion.simulator.shoppers.markets import (
+    CURRENCIES,
+    MARKETS,
+    exchange_rates,
+    in_paise,
+)
+from ingestion.simulator.shoppers.placing import Orders, place_orders
+from ingestion.simulator.shoppers.planning import Plan, plan_orders
+from ingestion.simulator.shoppers.tastes import PREMIUM
 
 MONDAY = date(2026, 1, 12)
 LARGEST_ORDER_BYTES = 48

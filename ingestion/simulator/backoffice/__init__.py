@@ -1,0 +1,1 @@
+"""Stock, platform and privacy, beside any order."""

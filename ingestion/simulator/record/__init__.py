@@ -1,0 +1,1 @@
+"""What is told and what is kept: moments, text, lines, deliveries, truth, files."""

@@ -1,0 +1,1 @@
+"""Goods, claims and money that go back."""

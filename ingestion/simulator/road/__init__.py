@@ -1,0 +1,1 @@
+"""Carriers, attempts, ways back, counters, cash."""

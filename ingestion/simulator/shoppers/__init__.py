@@ -1,0 +1,1 @@
+"""Who orders what, when, at which price."""
