@@ -57,7 +57,7 @@ FRESHNESS = """
 LAST_LANDINGS = """
     select landed_at, landed_file, delivered, accepted, duplicates, conflicts, rejected
     from marts.landings
-    order by landing_seq desc, landed_file
+    order by landed_at desc, landed_file
     limit $shown
 """
 

@@ -32,6 +32,9 @@ FAULT: Final = pa.field("fault", pa.string())
 It is a reason of the catalogue; ``line`` is then only what may be kept of the text.
 """
 
+HASH_DIGITS: Final = 32
+"""Of a line's content hash: 128 bits, at which no two lines ever meet by chance."""
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -125,11 +128,14 @@ class Judge:
                 lines.line_number,
                 lines.line,
                 read_lines.shape,
-                case
-                    when judged_shapes.is_sensitive or read_lines.is_suspect
-                        then {hashed}
-                    else sha256(lines.line)
-                end as content_hash
+                left(
+                    case
+                        when judged_shapes.is_sensitive or read_lines.is_suspect
+                            then {hashed}
+                        else sha256(lines.line)
+                    end,
+                    {HASH_DIGITS}
+                ) as content_hash
             from lines
             inner join read_lines using (row_id)
             inner join judged_shapes using (shape)

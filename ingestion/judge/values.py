@@ -619,9 +619,9 @@ mapped as ({self._mapped()})"""
             else self._landed_at
         )
         fact_key = f"sha256({text.python_escapes('identity')})"
-        sent_id = "event_id, " if "event_id" in self._batch.carried else ""
-        apart = ("event_id", "source_time_zone")
-        columns = [text.name(f.name) for f in self._stored if f.name not in apart]
+        columns = [
+            text.name(f.name) for f in self._stored if f.name != "source_time_zone"
+        ]
         if self._batch.has_zones or "source_time_zone" in self._batch.carried:
             columns.append(self._zone_used())
         return f"""
@@ -634,7 +634,6 @@ select
     is_faulty,
     {ingested} as ingested_at,
     {fact_key} as fact_key,
-    coalesce({sent_id}{fact_key}) as event_id,
     event_name,
     {_lines(columns)},
     {self._raw_values()} as raw_values,

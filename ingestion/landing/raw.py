@@ -46,6 +46,8 @@ LINEAGE: Final = {
 LINE_KEY: Final = "line_key"
 """Column of a group's table: 64 bits of the content hash, to find repeats fast."""
 
+EVENT_ID: Final = "event_id"
+
 REJECTED_COLUMNS: Final = {
     "landing_seq": "bigint",
     "landing_id": "text",
@@ -199,12 +201,17 @@ def _select(
             [_database(connection), table],
         ).fetchall()
     }
-    cells = ", ".join(
+    cells = [
         text.name(column) if column in held else _null(column, kind)
         for column, kind in columns.items()
-    )
+    ]
+    if EVENT_ID in columns:
+        # a fact without an id of its own goes by its key
+        own = f"{EVENT_ID}, " if EVENT_ID in held else ""
+        place = list(columns).index(EVENT_ID)
+        cells[place] = f"coalesce({own}fact_key) as {EVENT_ID}"
     return (
-        f"select {cells} from {RAW}.{table} where landing_seq <= "
+        f"select {', '.join(cells)} from {RAW}.{table} where landing_seq <= "
         f"(select max(landing_seq) from {RAW}.{LEDGER})"
     )
 

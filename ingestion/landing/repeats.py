@@ -10,7 +10,7 @@ import duckdb
 from ingestion.judge import text
 from ingestion.landing import raw
 
-_KEY: Final = "cast(left({column}, 32) as uuid)"  # 128 bits of the content hash
+_KEY: Final = "cast({column} as uuid)"  # a content hash in 16 bytes
 
 
 class Repeats:

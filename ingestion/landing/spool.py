@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +15,8 @@ import pyarrow.parquet as pq
 from ingestion.contract.catalogue import Catalogue
 from ingestion.landing import raw
 from ingestion.landing.pipelines import Spooled
+
+_WAITING: Final = 2  # tables on their way to disk; more only add to memory
 
 
 class Spool:
@@ -30,6 +35,8 @@ class Spool:
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._columns: dict[str, dict[str, str]] = {}
         self._files: dict[str, dict[Path, int]] = {}
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="spool")
+        self._pending: deque[Future[None]] = deque()
 
     def __enter__(self) -> Spool:
         """Return the spool; leaving closes its files."""
@@ -47,14 +54,21 @@ class Spool:
     def add_events(self, domain: str, group: str, rows: pa.Table) -> None:
         """Keep accepted rows of one event group."""
         types = {name: self._event_types[name] for name in rows.column_names}
-        self._add(domain, raw.group_table(group), rows, types)
+        self._behind(domain, raw.group_table(group), rows, types)
 
     def add_rejected(self, rows: pa.Table) -> None:
         """Keep rejections."""
-        self._add(raw.BOOKS, raw.REJECTED, rows, raw.REJECTED_COLUMNS)
+        self._behind(raw.BOOKS, raw.REJECTED, rows, raw.REJECTED_COLUMNS)
 
     def close(self) -> None:
-        """Finish the files; they are read from here on."""
+        """Finish the files; they are read from here on.
+
+        Raises:
+            OSError: A row could not be written.
+        """
+        self._writing.shutdown()
+        while self._pending:
+            self._pending.popleft().result()
         for writer in self._writers.values():
             writer.close()
         self._writers.clear()
@@ -66,6 +80,15 @@ class Spool:
             for table, its_domain in self._domains.items()
             if its_domain == domain
         }
+
+    def _behind(
+        self, domain: str, table: str, rows: pa.Table, types: Mapping[str, str]
+    ) -> None:
+        """Write while the judge goes on; wait when too far behind."""
+        adding = self._writing.submit(self._add, domain, table, rows, types)
+        self._pending.append(adding)
+        if len(self._pending) > _WAITING:
+            self._pending.popleft().result()
 
     def _add(
         self, domain: str, table: str, rows: pa.Table, types: Mapping[str, str]

@@ -29,7 +29,9 @@ select
     'field_missing' as reason_code,
     'order_id is missing' as reason,
     'order_id' as field,
-    'order_placed' as event_name
+    'order_placed' as event_name,
+    timestamptz '2026-03-01 09:00:00+00' - to_minutes(n) as rejected_at,
+    case when n = 9 then timestamptz '2026-03-01 10:00:00+00' end as replayed_at
 from range(10) as numbers (n);
 
 create table marts.landings as

@@ -207,6 +207,8 @@ def test_status_tells_what_stands(postorder, published):
         "1,000",
         "gateway",
         "field_missing",
+        # the tenth is older, and was replayed
+        "The oldest that waits: part-1.jsonl line 8, field_missing, 2026-03-01 08:52",
         "The last validation passed",
     ):
         assert text in answer.out

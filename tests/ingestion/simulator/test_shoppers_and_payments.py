@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from ingestion.simulator import Simulation, planning, simulate
+from ingestion.simulator import Simulation, simulate
 from ingestion.simulator.catalog import AREAS, SKU_LIFE, SKU_PLACE
 from ingestion.simulator.draws import Draws
 from ingestion.simulator.parameters import World
@@ -19,6 +19,7 @@ from ingestion.simulator.parameters.payments import PaymentOutage
 from ingestion.simulator.parameters.shop import Window
 from ingestion.simulator.parameters.shoppers import Rush
 from ingestion.simulator.record.moments import DAY, NEVER
+from ingestion.simulator.shoppers import planning
 from ingestion.simulator.shoppers.markets import (
     CURRENCIES,
     MARKETS,
