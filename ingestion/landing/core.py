@@ -181,13 +181,13 @@ class Run:
             rows = accepted.rows
             self._count(rows, "stored")
             self._note_time(rows)
-            rows = rows.append_column("first_landed_at", self.first_landed_at(rows))
-            spool.add_events(accepted.domain, accepted.group, self._with_lineage(rows))
+            rows = self._with_lineage(self.with_first_landed_at(rows))
+            spool.add_events(accepted.domain, accepted.group, rows)
         self.keep_refused(judge, repeats, spool, kept)
 
-    def first_landed_at(self, rows: pa.Table) -> pa.ChunkedArray:
-        """Return since when the text of accepted rows is here."""
-        return rows.column("ingested_at")
+    def with_first_landed_at(self, rows: pa.Table) -> pa.Table:
+        """Add since when the text of accepted rows is here, where not since now."""
+        return rows
 
     def keep_refused(
         self, judge: Judge, repeats: Repeats, spool: Spool, kept: Quarantine

@@ -46,7 +46,8 @@ LINEAGE: Final = {
 LINE_KEY: Final = "line_key"
 """Column of a group's table: 64 bits of the content hash, to find repeats fast."""
 
-EVENT_ID: Final = "event_id"
+STANDS_IN: Final = {"event_id": "fact_key", "first_landed_at": "ingested_at"}
+"""Column that is stored only where it differs -> the column it equals elsewhere."""
 
 REJECTED_COLUMNS: Final = {
     "landing_seq": "bigint",
@@ -201,19 +202,19 @@ def _select(
             [_database(connection), table],
         ).fetchall()
     }
-    cells = [
-        text.name(column) if column in held else _null(column, kind)
-        for column, kind in columns.items()
-    ]
-    if EVENT_ID in columns:
-        # a fact without an id of its own goes by its key
-        own = f"{EVENT_ID}, " if EVENT_ID in held else ""
-        place = list(columns).index(EVENT_ID)
-        cells[place] = f"coalesce({own}fact_key) as {EVENT_ID}"
+    cells = ", ".join(_cell(column, kind, held) for column, kind in columns.items())
     return (
-        f"select {', '.join(cells)} from {RAW}.{table} where landing_seq <= "
+        f"select {cells} from {RAW}.{table} where landing_seq <= "
         f"(select max(landing_seq) from {RAW}.{LEDGER})"
     )
+
+
+def _cell(column: str, kind: str, held: set[str]) -> str:
+    substitute = STANDS_IN.get(column)
+    if substitute in held:
+        own = f"{column}, " if column in held else ""
+        return f"coalesce({own}{substitute}) as {column}"
+    return text.name(column) if column in held else _null(column, kind)
 
 
 def _nothing(columns: Mapping[str, str]) -> str:

@@ -117,13 +117,13 @@ class _Run(Run):
         self._mark_replayed()
         return self.landing_seq if stored else self.landing_seq - 1
 
-    def first_landed_at(self, rows: pa.Table) -> pa.ChunkedArray:
-        """Return when the rejected lines came."""
+    def with_first_landed_at(self, rows: pa.Table) -> pa.Table:
+        """Add when the rejected lines came."""
         places = pc.index_in(
             rows.column("content_hash"), value_set=self._lines.column("rejected_id")
         )
         first = self._lines.column("rejected_at").take(places)
-        return pc.coalesce(first, rows.column("ingested_at"))
+        return rows.append_column("first_landed_at", first)
 
     def keep_refused(
         self, judge: Judge, repeats: Repeats, spool: Spool, kept: Quarantine

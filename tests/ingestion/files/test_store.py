@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import gzip
 import hashlib
+from datetime import UTC, datetime
 
 import pytest
 
 from ingestion.errors import LandingError
 from ingestion.files import find_files, read_lines
+from ingestion.landing import land_files
+from ingestion.shop import Shop
 from tests.ingestion.files.conftest import PACKED
 
 SECRET = "a-secret-nobody-may-see"
@@ -229,3 +232,37 @@ def test_without_the_extra_the_error_names_it(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "s3fs", None)
     with pytest.raises(LandingError, match=r"postorder\[s3\]"):
         find_files(["s3://shop-events/in"])
+
+
+def test_a_prefix_lands_but_for_what_cannot_be_read(bucket, tmp_path):
+    scan = (
+        '{"event_name":"shipment_delivered","source":"wms:acme",'
+        '"occurred_at":"2026-03-05T06:13:52Z","shipment_id":"S%d"}\n'
+    )
+    lines = [(scan % number).encode() for number in range(6)]
+    bucket(
+        {
+            "in/a.jsonl.gz": gzip.compress(b"".join(lines[:2])),
+            "in/b.jsonl.gz": b"no gzip at all",
+            "in/../c.jsonl": lines[5],
+            "in/d.jsonl.zst": PACKED[".zst"](b"".join(lines[1:4])),
+        }
+    )
+    shop = Shop(tmp_path, hash_key="a test's key")
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    landing = land_files(["s3://shop-events/in"], shop=shop, landed_at=now)
+    told = {file.landed_file: (file.stored, file.repeats) for file in landing.files}
+    assert told == {
+        "shop-events/in/../c.jsonl": (0, 0),
+        "shop-events/in/a.jsonl.gz": (2, 0),
+        "shop-events/in/b.jsonl.gz": (0, 0),
+        "shop-events/in/d.jsonl.zst": (2, 1),
+    }
+    faults = [file.fault for file in landing.files if file.fault]
+    assert [fault.partition(": ")[0] for fault in faults] == [
+        "shop-events/in/../c.jsonl",
+        "shop-events/in/b.jsonl.gz",
+    ]
+    again = land_files(["s3://shop-events/in"], shop=shop, landed_at=now)
+    assert [file.is_known for file in again.files] == [False, True, False, True]
+    assert not list((tmp_path / "spool").iterdir())
