@@ -23,7 +23,7 @@ from filelock import FileLock
 from dagster_project import builds
 from dagster_project.builds import Build, last_build
 from dagster_project.published import current
-from ingestion.contract.catalogue import CATALOGUE_FILE
+from ingestion.contract.catalogue import CATALOGUE_FILE, load_catalogue
 from ingestion.lock import hold
 from ingestion.shop import Shop
 
@@ -33,7 +33,6 @@ DBT_PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 WORKING_VARIABLE = "POSTORDER_WORKING"
 
 COMPUTING = ("dbt_project.yml", "macros", "models", "seeds")
-RAW_EVENTS = ("order_events", "payment_events", "return_events")
 SHOWN_ROWS = 10
 
 Progress = Callable[[str, int, int], None]
@@ -331,7 +330,7 @@ def last_ingested(shop: Shop) -> datetime | None:
         connection.execute("set TimeZone = 'UTC'")
         each = " union all ".join(
             f"select max(ingested_at) as ingested_at from raw.{table}"
-            for table in RAW_EVENTS
+            for table in load_catalogue().event_views.values()
         )
         (last,) = connection.sql(f"select max(ingested_at) from ({each})").fetchall()[0]
     return last if isinstance(last, datetime) else None

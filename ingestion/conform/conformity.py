@@ -6,25 +6,24 @@ import secrets
 import tempfile
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import duckdb
-import pyarrow as pa
 
 from ingestion.conform.feeding import Need, feeding_of, load_needs, wanted_fields
 from ingestion.conform.profile import Profiler
 from ingestion.conform.report import Conformity, FileRead, conformity_of
 from ingestion.conform.verdicts import Bench
-from ingestion.contract.catalogue import Catalogue, load_catalogue
-from ingestion.files import BrokenFileError, EventFile, find_files, read_lines
-from ingestion.judge.judge import FAULT, LINES_SCHEMA, Judge, Terms
+from ingestion.contract.catalogue import load_catalogue
+from ingestion.files import Lines, find_files, read_lines
+from ingestion.judge.batches import READ_ROWS, batches
+from ingestion.judge.judge import Judge, Terms
 
 JUDGED_ROWS: Final = 200_000
 COUNTS_MEMORY: Final = "512MB"  # beyond it, hashes of lines wait on disk
-_READ_ROWS: Final = 50_000
-_SCHEMA: Final = LINES_SCHEMA.append(FAULT)
 
 
 def conform(
@@ -51,6 +50,12 @@ def conform(
     """
     catalogue = load_catalogue()
     files = find_files(paths)
+    reading = [_File(file.landed_file, fault=file.refusal) for file in files]
+
+    def lines_of(number: int) -> Iterator[Lines]:
+        limit = min(batch_rows, READ_ROWS)
+        return read_lines(files[number], catalogue, limit=limit)
+
     needs = load_needs(catalogue)
     terms = Terms(
         hash_key=secrets.token_hex(32),
@@ -67,8 +72,7 @@ def conform(
             connection.execute(f"set {setting}").fetchall()
         profiler = Profiler(connection, catalogue)
         bench = Bench(connection, catalogue, wanted_fields(needs))
-        reader = _Reader(files, catalogue, batch_rows)
-        for lines in reader.batches():
+        for lines in batches(reading, lines_of, rows=batch_rows):
             profiler.add(lines)
             judge.read(lines)
             for accepted in judge.accepted():
@@ -76,7 +80,10 @@ def conform(
             bench.end_batch(judge.rejected(), [file.landed_file for file in files])
         return conformity_of(
             catalogue,
-            files=reader.read(),
+            files=tuple(
+                FileRead(file.landed_file, file.delivered, file.fault)
+                for file in reading
+            ),
             profile=profiler.profile,
             verdicts=bench.verdicts,
             tables=tuple(feeding_of(need, bench.verdicts) for need in needs),
@@ -85,64 +92,14 @@ def conform(
         )
 
 
-class _Reader:
-    """Reads files into batches for the judge, each as far as it can be read."""
+@dataclass
+class _File:
+    """A file being read."""
 
-    def __init__(
-        self, files: Sequence[EventFile], catalogue: Catalogue, batch_rows: int
-    ) -> None:
-        self._files = files
-        self._catalogue = catalogue
-        self._batch_rows = batch_rows
-        self._lines = [0] * len(files)
-        self._faults: list[str | None] = [None] * len(files)
-
-    def batches(self) -> Iterator[pa.Table]:
-        """Give the lines of all files in the columns that the judge reads."""
-        held: list[pa.Table] = []
-        row_id = held_rows = 0
-        for number in range(len(self._files)):
-            for table in self._tables(number, row_id):
-                held.append(table)
-                row_id += table.num_rows
-                held_rows += table.num_rows
-                if held_rows >= self._batch_rows:
-                    yield pa.concat_tables(held)
-                    held, held_rows = [], 0
-        if held:
-            yield pa.concat_tables(held)
-
-    def read(self) -> tuple[FileRead, ...]:
-        """Return what was read of each file."""
-        return tuple(
-            FileRead(file.landed_file, lines, fault)
-            for file, lines, fault in zip(
-                self._files, self._lines, self._faults, strict=True
-            )
-        )
-
-    def _tables(self, number: int, row_id: int) -> Iterator[pa.Table]:
-        limit = min(self._batch_rows, _READ_ROWS)
-        try:
-            for lines in read_lines(self._files[number], self._catalogue, limit=limit):
-                count = len(lines.numbers)
-                if not count:
-                    continue
-                columns = [
-                    pa.array(range(row_id, row_id + count), pa.int64()),
-                    pa.repeat(pa.scalar(number, pa.int64()), count),
-                    lines.numbers,
-                    lines.texts,
-                    lines.faults,
-                ]
-                row_id += count
-                self._lines[number] += count
-                yield pa.table(columns, schema=_SCHEMA)
-        except BrokenFileError as error:
-            self._faults[number] = (
-                f"broken after {self._lines[number]:,} lines ({error}); "
-                "export the file again"
-            )
+    landed_file: str
+    is_known: bool = False
+    delivered: int = 0
+    fault: str | None = None
 
 
 def _wanted_by(needs: Collection[Need]) -> dict[tuple[str, str], tuple[str, ...]]:

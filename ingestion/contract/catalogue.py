@@ -295,6 +295,11 @@ class Catalogue:
                 found.update(dict.fromkeys(body.get("synonyms", ()), code))
         return found
 
+    @property
+    def event_views(self) -> dict[str, str]:
+        """Domain -> the view of its raw rows."""
+        return {name: f"{name.removesuffix('s')}_events" for name in self.domains}
+
     def domain_fields(self, domain: str) -> tuple[RawColumn, ...]:
         """Return the field columns of a domain's raw table, in catalogue order."""
         carried = {

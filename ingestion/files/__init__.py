@@ -10,10 +10,13 @@ from ingestion.files.find import find_files
 from ingestion.files.formats import READ, SEARCHED
 from ingestion.files.limits import Limits
 from ingestion.files.read import read_lines
+from ingestion.files.split import NO_TEXT, TOO_LARGE
 
 __all__ = [
+    "NO_TEXT",
     "READ",
     "SEARCHED",
+    "TOO_LARGE",
     "BrokenFileError",
     "EventFile",
     "Limits",

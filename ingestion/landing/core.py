@@ -20,10 +20,10 @@ import pyarrow.compute as pc
 from ingestion.contract.catalogue import Catalogue
 from ingestion.files import read_ahead
 from ingestion.judge import text
+from ingestion.judge.batches import LinesOf, batches
 from ingestion.judge.judge import Judge, Terms
 from ingestion.landing import pipelines, quarantine, raw
 from ingestion.landing.accounts import Delivery, Landing
-from ingestion.landing.batches import LinesOf, batches
 from ingestion.landing.full_disks import told_clearly
 from ingestion.landing.pipelines import Spooled
 from ingestion.landing.quarantine import Quarantine
@@ -51,7 +51,7 @@ def land(
         deliveries: The files.
         lines_of: Reads the lines of the file with a number.
     """
-    last_seq, known = prepare(shop, terms.landed_at)
+    last_seq, known = prepare(shop, catalogue, terms.landed_at)
     _mark_known(deliveries, known)
     if all(delivery.is_known for delivery in deliveries):
         return _nothing_new(shop, deliveries, last_seq, terms.landed_at)
@@ -67,9 +67,11 @@ def land(
     return Landing(run.landing_seq, tuple(d.account() for d in deliveries), known_at)
 
 
-def prepare(shop: Shop, landed_at: datetime) -> tuple[int, set[str]]:
+def prepare(
+    shop: Shop, catalogue: Catalogue, landed_at: datetime
+) -> tuple[int, set[str]]:
     """Undo an interrupted landing; return the last number and the files landed."""
-    pipelines.drop_interrupted_loads(shop)
+    pipelines.drop_interrupted_loads(shop, catalogue.domains)
     last_seq, known = 0, set()
     if shop.working.exists():
         with raw.opened(shop) as connection:
@@ -128,7 +130,9 @@ class Run:
             repeats = Repeats(judge.connection, working)
             for lines in read_ahead(batches(self.deliveries, lines_of), depth=1):
                 self._judge_batch(judge, repeats, lines, spool, kept)
-        self._tables = {domain: spool.tables(domain) for domain in raw.EVENT_VIEWS}
+        self._tables = {
+            domain: spool.tables(domain) for domain in self._catalogue.domains
+        }
 
     @property
     def entering(self) -> list[Delivery]:

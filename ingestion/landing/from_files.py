@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ingestion.contract.catalogue import load_catalogue
 from ingestion.files import Lines, find_files, read_lines
+from ingestion.judge.batches import READ_ROWS
 from ingestion.landing.accounts import Delivery, Landing
-from ingestion.landing.batches import READ_ROWS
 from ingestion.landing.core import land, scratch
 from ingestion.landing.terms import landing_terms
 from ingestion.lock import hold

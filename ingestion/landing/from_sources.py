@@ -17,10 +17,10 @@ import ingestion.sources
 from ingestion.contract.catalogue import load_catalogue
 from ingestion.errors import LandingError
 from ingestion.files import Lines, landing_id
+from ingestion.judge.batches import READ_ROWS
 from ingestion.judge.text import quoted
 from ingestion.landing import pipelines, raw
 from ingestion.landing.accounts import Delivery, Landing
-from ingestion.landing.batches import READ_ROWS
 from ingestion.landing.core import land, scratch
 from ingestion.landing.terms import landing_terms
 from ingestion.lock import hold

@@ -6,7 +6,7 @@ each row is written to disk once between the judge and the warehouse.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -63,9 +63,9 @@ def pipeline(shop: Shop, name: str, *, dataset: str = raw.RAW) -> dlt.Pipeline:
     )
 
 
-def drop_interrupted_loads(shop: Shop) -> None:
+def drop_interrupted_loads(shop: Shop, domains: Iterable[str]) -> None:
     """Forget packages that a dead process left; their files are read again."""
-    for name in raw.EVENT_VIEWS:
+    for name in domains:
         opened = pipeline(shop, name)
         if opened.has_pending_data:
             opened.abort_packages()

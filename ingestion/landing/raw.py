@@ -24,11 +24,6 @@ from ingestion.shop import Shop
 RAW: Final = "raw"
 LEDGER: Final = "landings"
 REJECTED: Final = "landed_rejections"
-EVENT_VIEWS: Final = {
-    "orders": "order_events",
-    "payments": "payment_events",
-    "returns": "return_events",
-}
 BOOKS: Final = "orders"  # the domain whose pipeline also keeps rejections and ledger
 
 LINEAGE: Final = {
@@ -172,7 +167,7 @@ def last_landed_at(connection: duckdb.DuckDBPyConnection) -> datetime | None:
 def create_views(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
     """Show each domain's rows, and the rejected ones, once their landing is whole."""
     tables = tables_of(connection, _database(connection))
-    for domain, view in EVENT_VIEWS.items():
+    for domain, view in catalogue.event_views.items():
         columns = event_columns(catalogue, domain)
         groups = {event.group: None for event in catalogue.events_of(domain)}
         names = [t for group in groups if (t := group_table(group)) in tables]

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.contract.catalogue import Catalogue, load_catalogue
-from ingestion.files import Lines, landing_id
+from ingestion.files import NO_TEXT, TOO_LARGE, Lines, landing_id
 from ingestion.judge.judge import Judge, Terms
 from ingestion.landing import quarantine, raw
 from ingestion.landing.accounts import Delivery
@@ -26,7 +26,7 @@ from ingestion.lock import hold
 from ingestion.shop import Shop
 
 # of these only a part of the text could be kept
-_NOT_WHOLE = ("line_too_large", "text_invalid")
+_NOT_WHOLE = (TOO_LARGE, NO_TEXT)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def replay(*, shop: Shop, landed_at: datetime) -> Replay:
     catalogue = load_catalogue()
     with hold(shop, "replay"):
         terms = landing_terms(shop, landed_at)
-        last_seq, _ = prepare(shop, landed_at)
+        last_seq, _ = prepare(shop, catalogue, landed_at)
         waiting = _waiting(shop) if last_seq else _WAITING.empty_table()
         accepted, lines = 0, _with_text(shop, waiting)
         for source in pc.unique(lines.column("default_source")).to_pylist():

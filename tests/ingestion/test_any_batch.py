@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingestion.landing import batches, from_files, land_files
+from ingestion.judge import batches
+from ingestion.landing import from_files, land_files
 from ingestion.shop import Shop
 from tests.ingestion.conftest import EVENT_TABLES, LANDED_AT
 

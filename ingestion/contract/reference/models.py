@@ -20,7 +20,7 @@ def raw_sources(catalogue: Catalogue) -> str:
     """Return the YAML of the landed event tables, each column with its meaning."""
     tables = [
         {
-            "name": f"{domain.removesuffix('s')}_events",
+            "name": catalogue.event_views[domain],
             "description": text,
             "columns": [
                 _column(catalogue, domain, catalogue.fields[column.name])
