@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.contract.catalogue import Catalogue
-from ingestion.judge import letter, rejections, shapes, structure, values
+from ingestion.judge import letter, rejections, shapes, structure, text, values
 from ingestion.judge.personal import hmac_sql, is_plain, keyed_hash
 from ingestion.judge.reference import create_reference_tables
+
+# the copy costs less than planning twice, which the other way of asking does
+warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
 
 LINES_SCHEMA: Final = pa.schema(
     [
@@ -31,9 +35,6 @@ FAULT: Final = pa.field("fault", pa.string())
 
 It is a reason of the catalogue; ``line`` is then only what may be kept of the text.
 """
-
-HASH_DIGITS: Final = 32
-"""Of a line's content hash: 128 bits, at which no two lines ever meet by chance."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ class Accepted:
 class Judge:
     """Judges lines by a catalogue, in a private in-memory database.
 
-    ``read`` takes a batch in; the caller may then strike repeats from table
-    ``fresh_lines``; ``accepted`` and ``rejected`` give the verdicts on what is left.
+    ``read`` takes a batch in; the caller may then look at ``hashes`` and ``keep`` only
+    some lines; ``accepted`` and ``rejected`` give the verdicts on what is left.
     """
 
     def __init__(self, catalogue: Catalogue, terms: Terms) -> None:
@@ -75,6 +76,8 @@ class Judge:
         self._terms = terms
         self.connection = duckdb.connect(":memory:")
         self._run("set timezone = 'UTC'")
+        # that rewrites each list of values as a join, which costs more than it saves
+        self._run("set disabled_optimizers = 'in_clause'")
         create_reference_tables(self.connection, catalogue)
         self._load(
             "value_fields",
@@ -83,7 +86,7 @@ class Judge:
         self._load("time_zones", pa.table({"time_zone": sorted(available_timezones())}))
         self._run(f"create table fresh_lines ({_FRESH_LINES})")
         self._batches_seen: dict[str, values.Batch] = {}
-        self._prepared: dict[str, str] = {}
+        self._parsed: dict[str, duckdb.Statement] = {}
 
     def __enter__(self) -> Judge:
         """Return the judge; leaving closes its database."""
@@ -116,33 +119,24 @@ class Judge:
         structure.judge_shapes(
             connection, self._catalogue, default_source=self._terms.default_source
         )
-        # a plain hash would let a guess at an identifier be confirmed
-        hashed = hmac_sql("lines.line", key=self._terms.hash_key)
         self._refill("batch_shapes", "select * from judged_shapes")
-        self._refill(
-            "fresh_lines",
-            f"""
-            select
-                lines.row_id,
-                lines.file_number,
-                lines.line_number,
-                lines.line,
-                read_lines.shape,
-                left(
-                    case
-                        when judged_shapes.is_sensitive or read_lines.is_suspect
-                            then {hashed}
-                        else sha256(lines.line)
-                    end,
-                    {HASH_DIGITS}
-                ) as content_hash
-            from lines
-            inner join read_lines using (row_id)
-            inner join judged_shapes using (shape)
-            """,
-        )
+        self._run(_hash_with_key(self._terms.hash_key))
         connection.unregister("lines")
         self._refill("refused_lines", _REFUSED_BY_SHAPE)
+
+    def hashes(self) -> pa.Table:
+        """Return row_id, hash_1 and hash_2 of each line of the batch."""
+        return self.connection.sql(
+            "select row_id, hash_1, hash_2 from fresh_lines"
+        ).to_arrow_table()
+
+    def keep(self, rows: pa.Table) -> None:
+        """Judge only the lines with these row ids."""
+        self.connection.register("kept", rows)
+        self._run(
+            "delete from fresh_lines where row_id not in (select row_id from kept)"
+        )
+        self.connection.unregister("kept")
 
     def accepted(self) -> Iterator[Accepted]:
         """Judge values group by group; give what keeps the contract."""
@@ -155,21 +149,21 @@ class Judge:
                 landed_at=self._terms.landed_at,
                 is_backfill=self._terms.is_backfill,
             )
-            rows = self._rows(batch.group, group_sql.select())
+            rows = self._rows(group_sql.select())
             is_faulty = rows.column("is_faulty")
             rows = rows.drop_columns("is_faulty")
             if pc.any(is_faulty).as_py():
                 self._refuse(group_sql, rows.filter(is_faulty).select(["row_id"]))
                 rows = rows.filter(pc.invert(is_faulty))
             if rows.num_rows:
-                yield Accepted(domain, batch.group, rows)
+                yield Accepted(domain, batch.group, _without_empty(rows))
 
-    def _rows(self, group: str, statement: str) -> pa.Table:
-        """Run a group's statement, planned once for as many batches as it serves."""
-        if self._prepared.get(group) != statement:
-            self._run(f"prepare judge_{group} as {statement}")
-            self._prepared[group] = statement
-        return self.connection.sql(f"execute judge_{group}").to_arrow_table()
+    def _rows(self, statement: str) -> pa.Table:
+        """Run a group's statement, which is parsed once while it stays the same."""
+        if statement not in self._parsed:
+            (self._parsed[statement],) = self.connection.extract_statements(statement)
+        result = self.connection.execute(self._parsed[statement])
+        return result.to_arrow_reader(_ROWS_PER_PIECE).read_all()
 
     def _refuse(self, group_sql: values.GroupSql, faulty: pa.Table) -> None:
         self._load("suspects", faulty)
@@ -284,13 +278,47 @@ class Judge:
         self.connection.execute(statement).fetchall()
 
 
+def _hash_with_key(key: str) -> str:
+    """Hash lines that name a person under a key: a plain hash confirms a guess."""
+    number = f"cast('0x' || left({hmac_sql('line', key=key)}, 32) as uhugeint)"
+    return f"""
+        update fresh_lines
+        set
+            hash_1 = {text.high_bits("keyed.line_hash")},
+            hash_2 = {text.low_bits("keyed.line_hash")}
+        from (
+            select row_id, {number} as line_hash
+            from fresh_lines
+            inner join batch_shapes using (shape)
+            where batch_shapes.is_sensitive or fresh_lines.is_suspect
+        ) as keyed
+        where fresh_lines.row_id = keyed.row_id
+    """
+
+
+def _without_empty(rows: pa.Table) -> pa.Table:
+    """Leave out what was seldom said, where nobody said it."""
+    return rows.drop_columns(
+        [
+            name
+            for name in ("raw_values", "extra")
+            if rows.column(name).null_count == rows.num_rows
+        ]
+    )
+
+
+_ROWS_PER_PIECE: Final = 100_000
+
 _FRESH_LINES: Final = """
 row_id bigint,
 file_number bigint,
 line_number bigint,
 line varchar,
 shape ubigint,
-content_hash varchar
+hash_1 bigint,
+hash_2 bigint,
+is_odd boolean,
+is_suspect boolean
 """
 
 _REFUSED_BY_SHAPE: Final = """

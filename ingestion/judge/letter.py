@@ -22,8 +22,7 @@ _ESCAPES: Final = re.compile(
 def find_unsound_lines(connection: duckdb.DuckDBPyConnection) -> None:
     """Read suspect lines by the letter, into ``unsound_lines(row_id, code, field)``."""
     suspects = connection.execute(
-        "select row_id, line from lines "
-        "semi join (select row_id from read_lines where is_suspect) using (row_id)"
+        "select row_id, line from fresh_lines where is_suspect"
     ).fetchall()
     faults = [
         (row_id, *fault) for row_id, line in suspects if (fault := json_fault(line))

@@ -11,6 +11,8 @@ from typing import Final
 
 import duckdb
 
+from ingestion.judge import text
+
 # DuckDB's reader is more lenient than JSON: these are the ways it has been seen to be.
 # CASE looks only at what its earlier branches left, so a costly pattern comes last.
 _IS_SUSPECT: Final = r"""
@@ -33,9 +35,15 @@ _IS_SUSPECT_IF_ODD: Final = r"""
         when items is null then true
         when len(list_filter(types, lambda type: type = 'ARRAY')) > 1 then true
         when list_contains(json_type(line, '$.lines[*]'), 'ARRAY') then true
-        when list_contains(json_type(line, '$.lines[*].*'), 'OBJECT') then true
-        when list_contains(json_type(line, '$.lines[*].*'), 'ARRAY') then true
-        else regexp_matches(line, '(?i),\s*[\]}]|[\[:,]\s*-?(nan|inf)')
+        when list_contains(cells, 'OBJECT') then true
+        when list_contains(cells, 'ARRAY') then true
+        -- in a line without white space, what to look for can be told exactly
+        when contains(line, ',]') or contains(line, ',}') then true
+        when (
+            list_contains(types, 'DOUBLE')
+            or list_contains(cells, 'DOUBLE')
+        ) and regexp_matches(line, '(?i)[\[:,]\s*-?(nan|inf)') then true
+        else regexp_matches(line, ',\s') and regexp_matches(line, ',\s+[\]}]')
     end
 """
 
@@ -85,7 +93,7 @@ looked_at as (
 # Every line is read once for numbers alone; what they stand for, which is long, is read
 # again from one line of each shape.
 _READ_PLAIN: Final = f"""
-create or replace temp table plain_lines as
+insert into fresh_lines
 with
 
 seen_lines as (
@@ -94,26 +102,37 @@ seen_lines as (
 
 ),
 
-{_LOOKED_AT}
+{_LOOKED_AT},
+
+hashed as (
+
+    select
+        *,
+        md5_number(line) as line_hash
+    from looked_at
+
+)
 
 select
     row_id,
+    file_number,
+    line_number,
+    line,
     hash(names[1], names[2], keys, types, kind) as shape,
+    {text.high_bits("line_hash")} as hash_1,
+    {text.low_bits("line_hash")} as hash_2,
     is_odd,
     {_IS_SUSPECT} as is_suspect
-from looked_at
+from hashed
 """
 
 # Odd lines are set apart first: work on lists costs by the block of rows, and few of a
 # block are odd.
 _SET_APART: Final = """
 create or replace temp table odd_lines as
-select
-    plain_lines.*,
-    lines.line
-from lines
-inner join plain_lines using (row_id)
-where plain_lines.is_odd
+select row_id, shape, is_suspect, line
+from fresh_lines
+where is_odd
 """
 
 # Of the numbers that DuckDB calls DOUBLE, some are integers beyond 64 bits.
@@ -147,7 +166,8 @@ itemized as (
         case
             when json_type(line, '$.lines') = 'ARRAY'
                 then json_extract(line, '$.lines[*]')
-        end as items
+        end as items,
+        json_type(line, '$.lines[*].*') as cells
     from typed
 
 )
@@ -155,7 +175,7 @@ itemized as (
 
 # The shape of a list is what its elements look like, in whichever number and order.
 _READ_ODD: Final = f"""
-create or replace temp table read_lines as
+create or replace temp table odd_shapes as
 with
 
 seen_odd_lines as (
@@ -184,15 +204,15 @@ select
     ) as shape,
     is_suspect or {_IS_SUSPECT_IF_ODD} as is_suspect
 from itemized
+"""
 
-union all
-
-select
-    row_id,
-    shape,
-    is_suspect
-from plain_lines
-where not is_odd
+_PUT_BACK: Final = """
+update fresh_lines
+set
+    shape = odd_shapes.shape,
+    is_suspect = odd_shapes.is_suspect
+from odd_shapes
+where fresh_lines.row_id = odd_shapes.row_id
 """
 
 _SHAPES: Final = f"""
@@ -204,7 +224,7 @@ first_lines as (
     select
         shape,
         min(row_id) as row_id
-    from read_lines
+    from fresh_lines
     group by shape
 
 ),
@@ -258,6 +278,17 @@ from shapes
 
 
 def read_shapes(connection: duckdb.DuckDBPyConnection) -> None:
-    """Read table ``lines`` once into ``read_lines`` and its distinct ``shapes``."""
-    for statement in (_READ_PLAIN, _SET_APART, _READ_ODD, _SHAPES, _SENT_KEYS):
+    """Read table ``lines`` once into ``fresh_lines`` and its distinct ``shapes``.
+
+    A line's hash is of its text. It need not withstand a forger, who could as well send
+    nothing: a checksum that is twice as fast as a signature's tells repeats as well.
+    """
+    for statement in (
+        _READ_PLAIN,
+        _SET_APART,
+        _READ_ODD,
+        _PUT_BACK,
+        _SHAPES,
+        _SENT_KEYS,
+    ):
         connection.execute(statement).fetchall()

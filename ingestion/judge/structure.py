@@ -9,7 +9,7 @@ import duckdb
 
 from ingestion.contract.catalogue import Catalogue, Rule
 from ingestion.judge.letter import UNREAD
-from ingestion.judge.text import listed, quoted, slug
+from ingestion.judge.text import listed, pattern, quoted, slug
 
 
 def judge_shapes(
@@ -24,7 +24,7 @@ def judge_shapes(
         _renamed(),
         _carried(catalogue, default_source),
         _faults(catalogue),
-        _judged(),
+        _judged(catalogue),
     ):
         connection.execute(statement).fetchall()
 
@@ -524,7 +524,7 @@ def _need(rule: Rule) -> str:
     """
 
 
-def _judged() -> str:
+def _judged(catalogue: Catalogue) -> str:
     """Add to each shape its first fault and what to cut out of its lines.
 
     The cuts are merge patches: a key set to null is removed. ``wrong_types`` takes out
@@ -532,6 +532,7 @@ def _judged() -> str:
     ``not_extra`` leaves only the keys that no column holds; ``masks`` hides what must
     not be kept of a rejected line.
     """
+    source_pattern = pattern(catalogue.fields["source"].type.pattern or "")
     return f"""
 create or replace temp table judged_shapes as
 with
@@ -650,6 +651,11 @@ select
     patches.wrong_types,
     patches.not_extra,
     patches.masks,
+    '["' || identified_shapes.event_name || '",'
+    || coalesce(cast(to_json(identified_shapes.source) as varchar), 'null')
+        as identity_head,
+    not regexp_matches(identified_shapes.source, {source_pattern})
+        as is_odd_source,
     identified_shapes.kind in ({listed(UNREAD)})
     or coalesce(patches.is_sensitive, false) as is_sensitive
 from identified_shapes

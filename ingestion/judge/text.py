@@ -21,6 +21,13 @@ def quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def literal(value: str | int | bool) -> str:
+    """Return a literal of a value's own type."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else quoted(value)
+
+
 def name(column: str) -> str:
     """Return a quoted identifier."""
     return '"' + column.replace('"', '""') + '"'
@@ -57,14 +64,30 @@ def python_escapes(written: str) -> str:
     return f"case when contains({written}, '\\u00') then {lowered} else {written} end"
 
 
-def hash_number(hexadecimal: str) -> str:
-    """Return the first 60 bits of a hash in hex as a number: small, fast to find."""
-    return f"cast('0x' || left({hexadecimal}, 15) as bigint)"
+def high_bits(number: str) -> str:
+    """Return the first 60 of 128 bits as a number: small to store, fast to find."""
+    return f"cast({number} >> 68 as bigint)"
+
+
+def low_bits(number: str) -> str:
+    """Return another 60 of 128 bits as a number."""
+    return f"cast(({number} >> 8) & cast({2**60 - 1} as uhugeint) as bigint)"
+
+
+def hash_of_numbers(first: str, second: str) -> str:
+    """Return a line's hash as one number, from its two of 60 bits."""
+    return f"cast({first} as hugeint) * {2**60} + {second}"
+
+
+def rejected_id() -> str:
+    """Return a rejected line's id, from the two numbers of its hash."""
+    return f"cast({hash_of_numbers('hash_1', 'hash_2')} as varchar)"
 
 
 def utc_text(value: str) -> str:
     """Return an instant in UTC with six decimals and a trailing Z."""
-    return f"strftime({value} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
+    # without a zone's calendar, which costs as much as the writing
+    return f"strftime(make_timestamp(epoch_us({value})), '%Y-%m-%dT%H:%M:%S.%fZ')"
 
 
 def instant(value: str) -> str:

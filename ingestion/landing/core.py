@@ -8,9 +8,12 @@ knows, are read again.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
@@ -24,6 +27,7 @@ from ingestion.judge.batches import LinesOf, batches
 from ingestion.judge.judge import Judge, Terms
 from ingestion.landing import pipelines, quarantine, raw
 from ingestion.landing.accounts import Delivery, Landing
+from ingestion.landing.bench import Bench
 from ingestion.landing.full_disks import told_clearly
 from ingestion.landing.pipelines import Spooled
 from ingestion.landing.quarantine import Quarantine
@@ -31,8 +35,8 @@ from ingestion.landing.repeats import Repeats
 from ingestion.landing.spool import Spool
 from ingestion.shop import Shop
 
-MEMORY_LIMIT: Final = "1GB"
-"""What the judge's database may hold; beyond, it uses the disk."""
+MEMORY_LIMIT: Final = "600MB"
+"""What a judge's database may hold; beyond, it uses the disk."""
 
 
 def land(
@@ -58,7 +62,7 @@ def land(
     run = Run(shop, catalogue, terms, deliveries, last_seq + 1)
     with told_clearly(shop), scratch(shop, "rows") as folder:
         run.judge(lines_of, folder)
-        if not run.entering:
+        if not any(map(_enters, deliveries)):
             return _nothing_new(shop, deliveries, last_seq, terms.landed_at)
         known_at = terms.landed_at
         if terms.is_backfill:
@@ -112,80 +116,82 @@ class Run:
         self._terms = terms
         self.deliveries = deliveries
         self._tables: dict[str, dict[str, Spooled]] = {}
+        self._books = threading.Lock()
 
     def judge(self, lines_of: LinesOf, folder: Path) -> None:
-        """Judge every line into files on disk."""
+        """Judge every line into files on disk.
+
+        One judge reads a batch while another gives its verdicts on the one before.
+        """
         working = self._shop.working if self._shop.working.exists() else None
         with (
-            Judge(self._catalogue, self._terms) as judge,
             Spool(folder, self._catalogue) as spool,
             Quarantine(self._shop, self.landing_seq, self._terms) as kept,
+            Repeats(working) as repeats,
+            Bench(partial(self._seat, folder)) as bench,
         ):
-            for setting in (
-                f"temp_directory = {text.quoted(str(folder))}",
-                f"memory_limit = '{MEMORY_LIMIT}'",
-                "preserve_insertion_order = false",
-            ):
-                raw.run(judge.connection, f"set {setting}")
-            repeats = Repeats(judge.connection, working)
+            verdicts = partial(self._give_verdicts, repeats, spool, kept)
             for lines in read_ahead(batches(self.deliveries, lines_of), depth=1):
-                self._judge_batch(judge, repeats, lines, spool, kept)
+                judge = bench.free_judge()
+                judge.read(lines)
+                hashes = judge.hashes()
+                first = repeats.first(hashes)
+                if first.num_rows < hashes.num_rows:
+                    judge.keep(first)
+                bench.work(judge, verdicts)
         self._tables = {
             domain: spool.tables(domain) for domain in self._catalogue.domains
         }
-
-    @property
-    def entering(self) -> list[Delivery]:
-        """Files the ledger takes in: not those of which not a line could be read."""
-        return [
-            delivery
-            for delivery in self.deliveries
-            if not delivery.is_known and (delivery.delivered or not delivery.fault)
-        ]
 
     def commit(self, folder: Path, known_at: datetime) -> None:
         """Load the rows, then the ledger: from here on the landing stands."""
         books = self._tables[raw.BOOKS]
         books.setdefault(raw.REJECTED, Spooled(raw.REJECTED_COLUMNS, {}))
         books.setdefault(raw.LEDGER, Spooled(raw.LEDGER_COLUMNS, {}))
-        for domain, tables in self._tables.items():
-            if tables:
-                pipelines.load_tables(self._shop, domain, tables)
+        # held open to the end, the file is put in order once, not after each pipeline
         with raw.opened(self._shop) as connection:
+            for domain, tables in self._tables.items():
+                if tables:
+                    pipelines.load_tables(self._shop, domain, tables)
             raw.create_views(connection, self._catalogue)
-        pipelines.load_ledger(
-            self._shop,
-            [
-                {
-                    "landing_id": delivery.landing_id,
-                    "landing_seq": self.landing_seq,
-                    "landed_file": delivery.landed_file,
-                    "content_hash": delivery.content_hash,
-                    "landed_at": known_at,
-                    "delivered": delivery.delivered,
-                    "rejected": delivery.rejected,
-                    "is_backfill": self._terms.is_backfill,
-                }
-                for delivery in self.entering
-            ],
-            folder,
-        )
+            pipelines.load_ledger(self._shop, self._ledger(known_at), folder)
 
-    def _judge_batch(
-        self,
-        judge: Judge,
-        repeats: Repeats,
-        lines: pa.Table,
-        spool: Spool,
-        kept: Quarantine,
+    def _ledger(self, known_at: datetime) -> list[dict[str, object]]:
+        return [
+            {
+                "landing_id": delivery.landing_id,
+                "landing_seq": self.landing_seq,
+                "file_number": number,
+                "landed_file": delivery.landed_file,
+                "content_hash": delivery.content_hash,
+                "landed_at": known_at,
+                "delivered": delivery.delivered,
+                "rejected": delivery.rejected,
+                "is_backfill": self._terms.is_backfill,
+            }
+            for number, delivery in enumerate(self.deliveries)
+            if _enters(delivery)
+        ]
+
+    def _seat(self, folder: Path) -> Judge:
+        judge = Judge(self._catalogue, self._terms)
+        for setting in (
+            f"temp_directory = {text.quoted(str(folder))}",
+            f"memory_limit = '{MEMORY_LIMIT}'",
+            f"threads = {max((os.cpu_count() or 1) // Bench.SEATS, 1)}",
+            "preserve_insertion_order = false",
+        ):
+            raw.run(judge.connection, f"set {setting}")
+        return judge
+
+    def _give_verdicts(
+        self, repeats: Repeats, spool: Spool, kept: Quarantine, judge: Judge
     ) -> None:
-        judge.read(lines)
-        repeats.strike()
         for accepted in judge.accepted():
             rows = accepted.rows
             self._count(rows, "stored")
             self._note_time(rows)
-            rows = self._with_lineage(self.with_first_landed_at(rows))
+            rows = self._numbered(self.with_first_landed_at(rows))
             spool.add_events(accepted.domain, accepted.group, rows)
         self.keep_refused(judge, repeats, spool, kept)
 
@@ -197,32 +203,43 @@ class Run:
         self, judge: Judge, repeats: Repeats, spool: Spool, kept: Quarantine
     ) -> None:
         """Keep what a batch had refused, once, and its text apart."""
-        repeats.strike_rejected()
         rejected = judge.rejected()
         if rejected.num_rows:
+            rejected = repeats.unkept(rejected)
+        if rejected.num_rows:
             self._count(rejected, "rejected")
-            rejected = self._with_lineage(rejected)
+            rejected = self._named(self._numbered(rejected))
             spool.add_rejected(_as_rejected(rejected))
-            kept.add(rejected)
+            with self._books:
+                kept.add(rejected)
 
     def _count(self, rows: pa.Table, what: str) -> None:
-        for counted in rows.column("file_number").value_counts().to_pylist():
-            delivery = self.deliveries[counted["values"]]
-            setattr(delivery, what, getattr(delivery, what) + counted["counts"])
+        counts = rows.column("file_number").value_counts().to_pylist()
+        with self._books:
+            for counted in counts:
+                delivery = self.deliveries[counted["values"]]
+                setattr(delivery, what, getattr(delivery, what) + counted["counts"])
 
     def _note_time(self, rows: pa.Table) -> None:
         latest = cast(datetime, pc.max(rows.column("ingested_at")).as_py())
-        self.last_ingested_at = max(latest, self.last_ingested_at or latest)
+        with self._books:
+            self.last_ingested_at = max(latest, self.last_ingested_at or latest)
 
-    def _with_lineage(self, rows: pa.Table) -> pa.Table:
-        numbers = rows.column("file_number").combine_chunks()
+    def _numbered(self, rows: pa.Table) -> pa.Table:
         seq = pa.repeat(pa.scalar(self.landing_seq, pa.int64()), rows.num_rows)
-        rows = rows.drop_columns(["row_id", "file_number"])
-        rows = rows.append_column("landing_seq", seq)
+        return rows.drop_columns("row_id").append_column("landing_seq", seq)
+
+    def _named(self, rows: pa.Table) -> pa.Table:
+        numbers = rows.column("file_number").combine_chunks()
         for name in ("landing_id", "landed_file"):
             of_file = pa.array([getattr(d, name) for d in self.deliveries])
             rows = rows.append_column(name, of_file.take(numbers))
         return rows
+
+
+def _enters(delivery: Delivery) -> bool:
+    """Say whether the ledger takes a file in: not if not a line could be read."""
+    return not delivery.is_known and bool(delivery.delivered or not delivery.fault)
 
 
 def _as_rejected(rows: pa.Table) -> pa.Table:

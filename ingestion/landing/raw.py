@@ -1,10 +1,11 @@
 """The raw schema: one narrow table per event group, one view per domain over them.
 
 What costs in loading is width. A group's table therefore has only the columns its
-lines were ever seen to carry; the view of its domain has every column there is.
+lines were ever seen to carry; the view of its domain has every column there is. It
+takes a file's name from the ledger and a default from the contract.
 
 The ledger, ``raw.landings``, is written last and is what commits a landing: views show
-no row of a landing that is not in it, and the next landing takes such rows out.
+no row of a file that is not in it, and the next landing takes such rows out.
 """
 
 from __future__ import annotations
@@ -26,20 +27,36 @@ LEDGER: Final = "landings"
 REJECTED: Final = "landed_rejections"
 BOOKS: Final = "orders"  # the domain whose pipeline also keeps rejections and ledger
 
-LINEAGE: Final = {
+STORED: Final = {
     "landing_seq": "bigint",
-    "landing_id": "text",
-    "landed_file": "text",
+    "file_number": "bigint",
     "line_number": "bigint",
-    "content_hash": "text",
+    "hash_1": "bigint",
+    "hash_2": "bigint",
     "ingested_at": "timestamp",
     "first_landed_at": "timestamp",
     "fact_key": "text",
     "raw_values": "text",
     "extra": "text",
 }
-LINE_KEY: Final = "line_key"
-"""Column of a group's table: 64 bits of the content hash, to find repeats fast."""
+"""Columns of a group's table beside the fields of its events."""
+
+LINEAGE: Final = {
+    "landing_seq": "bigint",
+    "landing_id": "text",
+    "landed_file": "text",
+    "line_number": "bigint",
+    "content_hash": "number",
+    "ingested_at": "timestamp",
+    "first_landed_at": "timestamp",
+    "fact_key": "text",
+    "raw_values": "text",
+    "extra": "text",
+}
+"""Columns of a domain's view beside the fields of its events."""
+
+_LEDGERS: Final = ("landing_id", "landed_file")  # the view takes these from the ledger
+_HASH: Final = "content_hash"
 
 STANDS_IN: Final = {"event_id": "fact_key", "first_landed_at": "ingested_at"}
 """Column that is stored only where it differs -> the column it equals elsewhere."""
@@ -63,6 +80,7 @@ REJECTED_COLUMNS: Final = {
 LEDGER_COLUMNS: Final = {
     "landing_id": "text",
     "landing_seq": "bigint",
+    "file_number": "bigint",
     "landed_file": "text",
     "content_hash": "text",
     "landed_at": "timestamp",
@@ -85,6 +103,7 @@ _DUCKDB_TYPES: Final = {
     "bool": "boolean",
     "date": "date",
     "timestamp": "timestamptz",
+    "number": "hugeint",
 }
 
 
@@ -170,13 +189,14 @@ def create_views(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) ->
     for domain, view in catalogue.event_views.items():
         columns = event_columns(catalogue, domain)
         groups = {event.group: None for event in catalogue.events_of(domain)}
-        names = [t for group in groups if (t := group_table(group)) in tables]
-        selects = [_select(connection, table, columns) for table in names]
+        selects = [
+            _landed(connection, group, columns, catalogue)
+            for group in groups
+            if group_table(group) in tables
+        ]
         _create_view(connection, view, selects or [_nothing(columns)])
     if REJECTED in tables:
-        columns = REJECTED_COLUMNS
-        select = _select(connection, REJECTED, columns)
-        _create_view(connection, "rejected_events", [select])
+        _create_view(connection, "rejected_events", [_rejected(connection)])
 
 
 def _create_view(
@@ -186,10 +206,75 @@ def _create_view(
     run(connection, f"create or replace view {RAW}.{view} as\n{body}")
 
 
-def _select(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]
+def _landed(
+    connection: duckdb.DuckDBPyConnection,
+    group: str,
+    columns: Mapping[str, str],
+    catalogue: Catalogue,
 ) -> str:
-    held = {
+    table = group_table(group)
+    held = _columns_of(connection, table)
+    defaults = _defaults(catalogue, group)
+    cells = ", ".join(
+        _cell(column, kind, held, defaults.get(column))
+        for column, kind in columns.items()
+    )
+    return (
+        f"select {cells} from {RAW}.{table} as landed "
+        f"inner join {RAW}.{LEDGER} as ledger "
+        "on ledger.landing_seq = landed.landing_seq "
+        "and ledger.file_number = landed.file_number"
+    )
+
+
+def _cell(column: str, kind: str, held: set[str], default: str | None) -> str:
+    if column in _LEDGERS:
+        return f"ledger.{column}"
+    if column == _HASH:
+        return f"{text.hash_of_numbers('landed.hash_1', 'landed.hash_2')} as {column}"
+    own = [f"landed.{text.name(column)}"] if column in held else []
+    if (substitute := STANDS_IN.get(column)) in held:
+        own.append(f"landed.{substitute}")
+    if default is not None:
+        own.append(default)
+    if not own:
+        return _null(column, kind)
+    cell = own[0] if len(own) == 1 else f"coalesce({', '.join(own)})"
+    return f"{cell} as {text.name(column)}"
+
+
+def _defaults(catalogue: Catalogue, group: str) -> dict[str, str]:
+    """Write what each field with a default holds where its event did not say it."""
+    names = [event.name for event in catalogue.events.values() if event.group == group]
+    defaults = {}
+    for field in catalogue.fields.values():
+        having = [name for name in names if field.name in catalogue.allowed(name)]
+        if field.default is None or not having:
+            continue
+        value = text.literal(field.default)
+        if having != names:
+            value = (
+                f"case when landed.event_name in ({text.listed(having)}) "
+                f"then {value} end"
+            )
+        defaults[field.name] = value
+    return defaults
+
+
+def _rejected(connection: duckdb.DuckDBPyConnection) -> str:
+    held = _columns_of(connection, REJECTED)
+    cells = ", ".join(
+        text.name(column) if column in held else _null(column, kind)
+        for column, kind in REJECTED_COLUMNS.items()
+    )
+    return (
+        f"select {cells} from {RAW}.{REJECTED} where landing_seq <= "
+        f"(select max(landing_seq) from {RAW}.{LEDGER})"
+    )
+
+
+def _columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    return {
         name
         for (name,) in connection.execute(
             "select column_name from duckdb_columns() where database_name = $1 "
@@ -197,19 +282,6 @@ def _select(
             [_database(connection), table],
         ).fetchall()
     }
-    cells = ", ".join(_cell(column, kind, held) for column, kind in columns.items())
-    return (
-        f"select {cells} from {RAW}.{table} where landing_seq <= "
-        f"(select max(landing_seq) from {RAW}.{LEDGER})"
-    )
-
-
-def _cell(column: str, kind: str, held: set[str]) -> str:
-    substitute = STANDS_IN.get(column)
-    if substitute in held:
-        own = f"{column}, " if column in held else ""
-        return f"coalesce({own}{substitute}) as {column}"
-    return text.name(column) if column in held else _null(column, kind)
 
 
 def _nothing(columns: Mapping[str, str]) -> str:

@@ -1,134 +1,123 @@
-"""Which lines were stored before: an identical repeat is counted, not stored."""
+"""Which lines came before: an identical repeat is counted, not stored."""
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
-from typing import Final
+from types import TracebackType
 
 import duckdb
+import pyarrow as pa
 
 from ingestion.judge import text
 from ingestion.landing import raw
 
-_KEY: Final = "cast({column} as uuid)"  # a content hash in 16 bytes
-
 
 class Repeats:
-    """Knows the lines of the warehouse and of this load, beside the judge.
+    """Knows the lines of the warehouse and of this load, in a database of its own.
 
-    The warehouse is asked batch by batch, so that memory does not grow with it: first
-    by the 64 bits that its rows keep as a number, then by the whole hash.
+    The warehouse is asked batch by batch, so that memory does not grow with it.
     """
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, working: Path | None
-    ) -> None:
-        """Create the tables of memory in the judge's database.
-
-        Args:
-            connection: The judge's.
-            working: The warehouse, attached until :meth:`forget`; None where there is
-                none yet.
-        """
-        self._connection = connection
-        self._is_attached = working is not None
+    def __init__(self, working: Path | None) -> None:
+        """Open the database, and in it the warehouse, where there is one yet."""
+        self._connection = duckdb.connect(":memory:")
+        self._turn = threading.Lock()
         self._landed: list[str] = []
         self._rejected: list[str] = []
-        for table in ("load_accepted", "load_rejected"):
-            raw.run(connection, f"create or replace table {table} (key uuid)")
+        self._run("create table load_lines (hash_1 bigint, hash_2 bigint)")
         if working is not None:
-            raw.run(
-                connection,
-                f"attach {text.quoted(str(working))} as working (read_only)",
-            )
-            tables = raw.tables_of(connection, "working")
+            self._run(f"attach {text.quoted(str(working))} as working (read_only)")
+            tables = raw.tables_of(self._connection, "working")
             self._landed = raw.landed_tables(tables)
             self._rejected = sorted({raw.REJECTED} & tables)
 
-    def forget(self) -> None:
-        """Let go of the warehouse, so that it can be written."""
-        if self._is_attached:
-            raw.run(self._connection, "detach working")
-            self._is_attached = False
+    def __enter__(self) -> Repeats:
+        """Return itself; leaving lets go of the warehouse."""
+        return self
 
-    def strike(self) -> None:
-        """Take repeats of accepted lines out of ``fresh_lines``."""
-        key = _KEY.format(column="content_hash")
-        line_key = text.hash_number("content_hash")
-        self._run(
-            f"""
-            create or replace temp table first_lines as
-            select
-                {key} as key,
-                min(row_id) as row_id,
-                any_value({line_key}) as line_key
-            from fresh_lines
-            group by {key}
-            """
-        )
-        stored = " union all ".join(
-            f"select content_hash from working.{raw.RAW}.{table} "
-            f"where {raw.LINE_KEY} in (select line_key from first_lines)"
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def first(self, hashes: pa.Table) -> pa.Table:
+        """Return which lines of a batch were neither stored nor in this load before.
+
+        A line that this load refused is refused again, whatever file repeats it; one
+        that an earlier load refused may keep the contract now and counts as new.
+
+        Args:
+            hashes: row_id, hash_1 and hash_2 of each line.
+
+        Returns:
+            Column row_id.
+        """
+        # the first number alone finds nearly every row that is none
+        stored = " ".join(
+            f"union all select hash_1, hash_2 from working.{raw.RAW}.{table} "
+            f"where hash_1 in (select hash_1 from first_lines)"
             for table in self._landed
         )
-        from_warehouse = f"union all select {key} from ({stored})" if stored else ""
-        self._run(
-            f"""
-            create or replace temp table struck_keys as
-            select key from load_accepted
-            where key in (select key from first_lines)
-            {from_warehouse}
-            """
-        )
-        self._run(
-            """
-            delete from fresh_lines
-            where row_id not in (
-                select row_id from first_lines anti join struck_keys using (key)
+        with self._turn:
+            self._take(
+                "first_lines",
+                hashes,
+                """
+                select
+                    hash_1,
+                    hash_2,
+                    min(row_id) as row_id
+                from incoming
+                group by hash_1, hash_2
+                """,
             )
-            """
-        )
+            self._run(
+                f"""
+                create or replace temp table known as
+                select hash_1, hash_2
+                from load_lines
+                semi join first_lines using (hash_1, hash_2)
+                {stored}
+                """
+            )
+            self._run(
+                "insert into load_lines select hash_1, hash_2 "
+                "from first_lines anti join known using (hash_1, hash_2)"
+            )
+            return self._connection.sql(
+                "select row_id from first_lines anti join known using (hash_1, hash_2)"
+            ).to_arrow_table()
 
-    def strike_rejected(self) -> None:
-        """Take rejections kept before out of ``refused_lines``; remember the batch."""
-        key = _KEY.format(column="fresh_lines.content_hash")
-        self._run(
-            f"""
-            insert into load_accepted
-            select {key} from fresh_lines anti join refused_lines using (row_id)
-            """
-        )
-        hashes = "select content_hash from refused_hashes"
-        self._run(
-            """
-            create or replace temp table refused_hashes as
-            select row_id, content_hash
-            from refused_lines inner join fresh_lines using (row_id)
-            """
-        )
+    def unkept(self, rejected: pa.Table) -> pa.Table:
+        """Return the rows of rejected lines that no earlier load kept.
+
+        Args:
+            rejected: Rows with ``rejected_id``.
+        """
         stored = " union all ".join(
-            f"select rejected_id from working.{raw.RAW}.{table} "
-            f"where rejected_id in ({hashes})"
+            f"select rejected_id from working.{raw.RAW}.{table}"
             for table in self._rejected
         )
-        kept = _KEY.format(column="rejected_id")
-        from_warehouse = f"union all select {kept} from ({stored})" if stored else ""
-        own = _KEY.format(column="content_hash")
-        self._run(
-            f"""
-            delete from refused_lines
-            where row_id in (
-                select row_id from refused_hashes
-                where {own} in (select key from load_rejected {from_warehouse})
-            )
-            """
-        )
-        self._run(
-            f"""
-            insert into load_rejected
-            select {own} from refused_hashes semi join refused_lines using (row_id)
-            """
-        )
+        if not stored:
+            return rejected
+        with self._turn:
+            self._take("rejected_lines", rejected, "select * from incoming")
+            return self._connection.sql(
+                f"select * from rejected_lines "
+                f"where rejected_id not in ("
+                f"select rejected_id from ({stored}) "
+                f"where rejected_id in (select rejected_id from rejected_lines))"
+            ).to_arrow_table()
+
+    def _take(self, table: str, rows: pa.Table, query: str) -> None:
+        self._connection.register("incoming", rows)
+        self._run(f"create or replace temp table {table} as {query}")
+        self._connection.unregister("incoming")
 
     def _run(self, statement: str) -> None:
         raw.run(self._connection, statement)

@@ -89,7 +89,7 @@ class _Run(Run):
         landing_seq: int,
     ) -> None:
         files = lines.group_by(["landing_id", "landed_file", "content_hash"])
-        self._files = files.aggregate([]).to_pylist()
+        self._files = files.aggregate([]).sort_by("landing_id").to_pylist()
         deliveries = [
             Delivery(
                 file["landed_file"],
@@ -119,9 +119,8 @@ class _Run(Run):
 
     def with_first_landed_at(self, rows: pa.Table) -> pa.Table:
         """Add when the rejected lines came."""
-        places = pc.index_in(
-            rows.column("content_hash"), value_set=self._lines.column("rejected_id")
-        )
+        # rows are numbered as the lines are sorted: by file, then by line
+        places = rows.column("row_id")
         first = self._lines.column("rejected_at").take(places)
         return rows.append_column("first_landed_at", first)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import BoundedSemaphore
 from types import TracebackType
 from typing import Final
 
@@ -30,13 +30,14 @@ class Spool:
         """Spool into an empty folder, which somebody else removes."""
         self._folder = folder
         fields = {name: field.type.dlt for name, field in catalogue.fields.items()}
-        self._event_types = {**fields, **raw.LINEAGE, raw.LINE_KEY: "bigint"}
+        self._event_types = {**fields, **raw.STORED}
         self._domains: dict[str, str] = {}
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._columns: dict[str, dict[str, str]] = {}
         self._files: dict[str, dict[Path, int]] = {}
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="spool")
-        self._pending: deque[Future[None]] = deque()
+        self._room = BoundedSemaphore(_WAITING)
+        self._written: list[Future[None]] = []
 
     def __enter__(self) -> Spool:
         """Return the spool; leaving closes its files."""
@@ -67,8 +68,8 @@ class Spool:
             OSError: A row could not be written.
         """
         self._writing.shutdown()
-        while self._pending:
-            self._pending.popleft().result()
+        for written in self._written:
+            written.result()
         for writer in self._writers.values():
             writer.close()
         self._writers.clear()
@@ -85,10 +86,10 @@ class Spool:
         self, domain: str, table: str, rows: pa.Table, types: Mapping[str, str]
     ) -> None:
         """Write while the judge goes on; wait when too far behind."""
-        adding = self._writing.submit(self._add, domain, table, rows, types)
-        self._pending.append(adding)
-        if len(self._pending) > _WAITING:
-            self._pending.popleft().result()
+        self._room.acquire()
+        written = self._writing.submit(self._add, domain, table, rows, types)
+        written.add_done_callback(lambda _: self._room.release())
+        self._written.append(written)
 
     def _add(
         self, domain: str, table: str, rows: pa.Table, types: Mapping[str, str]

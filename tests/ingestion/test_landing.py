@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -12,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.landing import LandingError, land_files
+from ingestion.contract.catalogue import load_catalogue
+from ingestion.landing import LandingError, land_files, raw
 from ingestion.shop import Shop
 from tests.ingestion.conftest import LANDED_AT
 
@@ -53,6 +55,23 @@ def test_every_row_has_its_place(write, land, rows_of):
     assert rows_of(
         "select landing_seq, delivered, rejected, is_backfill from raw.landings"
     ) == [(1, 3, 1, True)]
+
+
+def test_what_a_line_leaves_out_is_its_default(write, land, rows_of, shop):
+    said, unsaid = scans(2)
+    said = json.dumps({**json.loads(said), "actor_type": "carrier"})
+    land(write("day.jsonl", [said, unsaid]))
+    query = (
+        "select actor_type, is_test, event_version from raw.order_events "
+        "order by line_number"
+    )
+    assert rows_of(query) == [("carrier", False, 1), ("unknown", False, 1)]
+    with raw.opened(shop) as connection:
+        catalogue = load_catalogue()
+        field = replace(catalogue.fields["actor_type"], default="system")
+        fields = {**catalogue.fields, "actor_type": field}
+        raw.create_views(connection, replace(catalogue, fields=fields))
+    assert rows_of(query) == [("carrier", False, 1), ("system", False, 1)]
 
 
 def test_a_file_landed_twice_changes_nothing(write, land, rows_of):

@@ -8,7 +8,8 @@
     {%- else -%}
         select
             {% for column in columns %}
-            cast(null as varchar) as {{ column }}{{ ',' if not loop.last }}
+            cast(null as {{ hash_type() if column == 'content_hash' else 'varchar' }})
+                as {{ column }}{{ ',' if not loop.last }}
             {% endfor %}
         where false
     {%- endif -%}

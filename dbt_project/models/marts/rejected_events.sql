@@ -36,7 +36,7 @@ broken as (
 clashing as (
 
     select
-        content_hash as rejected_id,
+        cast(content_hash as varchar) as rejected_id,
         landed_file,
         'event_id_conflict' as reason_code,
         'The same event_id came before with another ' || clash_field

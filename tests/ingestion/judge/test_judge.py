@@ -302,15 +302,20 @@ def test_the_judge_follows_the_catalogue(judged, tree, change, extra, code, fiel
     assert (row["reason_code"], row["field"]) == (code, field)
 
 
-def test_a_new_alias_and_a_new_default_are_followed(judged, tree):
+def test_a_new_alias_is_followed(judged, tree):
     def change(t, e):
         t["aliases"]["event_names"]["dropped_off"] = "shipment_delivered"
-        t["fields"]["carrier"]["default"] = "own_fleet"
 
     record = {**SCAN, "event_name": "Dropped Off"}
     assert judged(record)["reason_code"] == "event_name_unknown"
     row = judged(record, catalogue=changed(tree, change))
-    assert (row["event_name"], row["carrier"]) == ("shipment_delivered", "own_fleet")
+    assert row["event_name"] == "shipment_delivered"
+
+
+def test_a_row_does_not_repeat_a_default(judged):
+    """The view of its domain knows it from the contract."""
+    assert "actor_type" not in judged(SCAN)
+    assert judged({**SCAN, "actor_type": "carrier"})["actor_type"] == "carrier"
 
 
 def test_a_source_may_be_declared_by_the_deployment(judged):
