@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Final
+from typing import Final, cast
 from zoneinfo import available_timezones
 
 import duckdb
@@ -163,7 +163,8 @@ class Judge:
         if statement not in self._parsed:
             (self._parsed[statement],) = self.connection.extract_statements(statement)
         result = self.connection.execute(self._parsed[statement])
-        return result.to_arrow_reader(_ROWS_PER_PIECE).read_all()
+        reader = cast(pa.RecordBatchReader, result.to_arrow_reader(_ROWS_PER_PIECE))
+        return reader.read_all()
 
     def _refuse(self, group_sql: values.GroupSql, faulty: pa.Table) -> None:
         self._load("suspects", faulty)

@@ -47,6 +47,8 @@ def report(millions: tuple[int, ...] = (1, 5, 10)) -> None:
             if size <= PARQUET_MILLIONS:
                 same = _as_parquet(events, folder / f"{size}.parquet")
                 _report_form("parquet", same, folder / f"parquet.{size}", alone)
+        print(f"\nwhere the time of {millions[0]} M goes; all but loading at once")
+        print(_run("profile", folder / f"{millions[0]}", folder / "profiled").rstrip())
         print(f"\nanother {BATCH:,} events land")
         print("in the warehouse   landing s")
         _apart("simulate", BATCH, folder / "batch", 2)
@@ -87,14 +89,17 @@ def _report_dlt(folder: Path) -> None:
 
 def _apart(task: str, *arguments: object) -> tuple[float, float, float]:
     """Run a task in its own process; return seconds, peak MiB and lines."""
-    done = subprocess.run(
-        [sys.executable, "-m", __name__, task, *map(str, arguments)],
+    seconds, peak, lines = map(float, _run(task, *arguments).split()[-3:])
+    return seconds, peak, lines
+
+
+def _run(task: str, *arguments: object) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.bench.landing", task, *map(str, arguments)],
         check=True,
         capture_output=True,
         text=True,
-    )
-    seconds, peak, lines = map(float, done.stdout.split()[-3:])
-    return seconds, peak, lines
+    ).stdout
 
 
 def _simulate(lines: str, folder: str, seed: str = "1") -> int:
@@ -124,6 +129,20 @@ def _land(events: str, shop: str) -> int:
     return sum(file.delivered for file in landing.files)
 
 
+def _profile(events: str, shop: str) -> int:
+    """Land and print the seconds of each step."""
+    from tests.bench.profile import STEPS, timed
+
+    steps = timed()
+    lines = _land(events, shop)
+    print("thread      step                                      s   us per line")
+    for thread, step, _, _ in STEPS:
+        each = steps[step] / lines * 1e6
+        print(f"{thread:10}  {step:38} {steps[step]:6.2f} {each:10.2f}")
+    print("\nseconds, peak MiB, lines")
+    return lines
+
+
 def _duckdb(events: str) -> int:
     """Read the lines as text with five envelope fields into a table on disk."""
     paths = [f"$.{field}" for field in ENVELOPE]
@@ -146,12 +165,17 @@ def _duckdb(events: str) -> int:
 
 
 def _dlt(events: str, folder: str) -> int:
-    """Feed dlt dictionaries, everything else as it comes."""
+    """Feed dlt dictionaries, everything else as it comes.
+
+    But in small files, one at a time: as it comes, 24 GiB are not enough for a slice.
+    """
     import dlt
 
     import ingestion
 
     del ingestion  # imported first, it switches telemetry off
+    dlt.config["load.workers"] = 1
+    dlt.config["data_writer.file_max_items"] = 1_000
 
     lines = Path(events).read_text(encoding="utf-8").splitlines()
     global begun
@@ -193,7 +217,13 @@ def _as_parquet(events: Path, folder: Path) -> Path:
     return folder
 
 
-_TASKS = {"simulate": _simulate, "land": _land, "duckdb": _duckdb, "dlt": _dlt}
+_TASKS = {
+    "simulate": _simulate,
+    "land": _land,
+    "profile": _profile,
+    "duckdb": _duckdb,
+    "dlt": _dlt,
+}
 begun = 0.0
 
 if __name__ == "__main__":
