@@ -107,10 +107,24 @@ def _cell(key: str, kind: str, catalogue: Catalogue, *, may_be_blank: bool) -> s
         )
     if kind.startswith("TIMESTAMP"):
         return json_text(f"strftime({cell}, '%Y-%m-%d %H:%M:%S.%f')")
+    field = catalogue.fields.get(key)
     if kind in ("FLOAT", "DOUBLE"):
-        return f"case when isfinite({cell}) then {json_text(cell)} end"
+        written = json_text(cell)
+        if field is not None and field.type.json == "integer":
+            # a table with gaps keeps whole numbers as fractions, as pandas does
+            written = (
+                f"case when {cell} = trunc({cell}) and abs({cell}) < {2**53} "
+                f"then cast(cast({cell} as bigint) as varchar) else {written} end"
+            )
+        return f"case when isfinite({cell}) then {written} end"
+    if kind.startswith("STRUCT(") and kind.endswith(")[]"):
+        # what a record of a list leaves out is absent, as an empty cell is
+        items = (
+            f"list_transform({cell}, "
+            "lambda item: json_merge_patch('{}', to_json(item)))"
+        )
+        return json_text(items)
     if kind == "VARCHAR":
-        field = catalogue.fields.get(key)
         value = f"nullif({cell}, '')" if may_be_blank else cell
         return text_cell(value, is_list=bool(field and field.type.json == "array"))
     return json_text(cell)

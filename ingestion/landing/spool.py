@@ -37,7 +37,7 @@ class Spool:
         self._files: dict[str, dict[Path, int]] = {}
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._room = BoundedSemaphore(_WAITING)
-        self._written: list[Future[None]] = []
+        self._failed: Future[None] | None = None
 
     def __enter__(self) -> Spool:
         """Return the spool; leaving closes its files."""
@@ -68,8 +68,7 @@ class Spool:
             OSError: A row could not be written.
         """
         self._writing.shutdown()
-        for written in self._written:
-            written.result()
+        self._raise_failure()
         for writer in self._writers.values():
             writer.close()
         self._writers.clear()
@@ -87,9 +86,18 @@ class Spool:
     ) -> None:
         """Write while the judge goes on; wait when too far behind."""
         self._room.acquire()
+        self._raise_failure()
         written = self._writing.submit(self._add, domain, table, rows, types)
-        written.add_done_callback(lambda _: self._room.release())
-        self._written.append(written)
+        written.add_done_callback(self._note)
+
+    def _note(self, written: Future[None]) -> None:
+        if written.exception() is not None:
+            self._failed = written
+        self._room.release()
+
+    def _raise_failure(self) -> None:
+        if self._failed is not None:
+            self._failed.result()
 
     def _add(
         self, domain: str, table: str, rows: pa.Table, types: Mapping[str, str]

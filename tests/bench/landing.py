@@ -126,7 +126,11 @@ def _land(events: str, shop: str) -> int:
         landed_at=NOW,
         backfill=True,
     )
-    return sum(file.delivered for file in landing.files)
+    delivered = sum(file.delivered for file in landing.files)
+    rejected = sum(file.rejected for file in landing.files)
+    if rejected > delivered / 100:
+        raise RuntimeError(f"{rejected} of {delivered} lines rejected: what landed?")
+    return delivered
 
 
 def _profile(events: str, shop: str) -> int:
@@ -211,7 +215,7 @@ def _as_parquet(events: Path, folder: Path) -> Path:
             connection.execute(
                 f"copy (from read_json('{path}', format='newline_delimited', "
                 "convert_strings_to_integers=false, dateformat='none', "
-                "timestampformat='none', maximum_depth=1)) "
+                "timestampformat='none', map_inference_threshold=-1)) "
                 f"to '{to}' (format parquet)"
             ).fetchall()
     return folder

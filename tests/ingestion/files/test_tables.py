@@ -193,6 +193,33 @@ def test_typed_columns_become_json(parquet_of):
     ]
 
 
+def test_a_whole_number_in_a_column_of_fractions_is_whole(parquet_of):
+    """As pandas keeps integers beside gaps; what is no whole number stays refused."""
+    quantities = pa.array([-1.0, None, 2.5, float(2**60)], pa.float64())
+    table = pa.table({"delta_quantity": quantities, "weight_grams": [1.0] * 4})
+    found, _ = parquet_of(table)
+    texts = [text.removesuffix(',"weight_grams":1.0}') for _, text, _ in found]
+    assert texts[0] == '{"delta_quantity":-1'
+    assert texts[1] == '{"weight_grams":1.0}'
+    assert texts[2:] == [
+        '{"delta_quantity":2.5',
+        '{"delta_quantity":1152921504606847000.0',
+    ]
+
+
+def test_what_an_item_leaves_out_is_absent(parquet_of):
+    items = [[{"sku": "A", "unit_price_minor": None}], [{"sku": "B"}], [], None]
+    kind = pa.list_(pa.struct([("sku", pa.string()), ("unit_price_minor", pa.int64())]))
+    table = pa.table({"order_id": list("1234"), "lines": pa.array(items, kind)})
+    found, _ = parquet_of(table)
+    assert [text for _, text, _ in found] == [
+        '{"order_id":"1","lines":[{"sku":"A"}]}',
+        '{"order_id":"2","lines":[{"sku":"B"}]}',
+        '{"order_id":"3","lines":[]}',
+        '{"order_id":"4"}',
+    ]
+
+
 def test_a_row_keeps_its_place_over_row_groups(parquet_of):
     table = pa.table({"order_id": [str(n) for n in range(5000)]})
     found, _ = parquet_of(table, limit=300)
