@@ -205,18 +205,21 @@ def _lines(folder: Path) -> Iterator[str]:
 
 
 def _as_parquet(events: Path, folder: Path) -> Path:
-    """Write the same events as flat Parquet, a file for each."""
+    """Write the same events as Parquet, a file for each month of a domain."""
     with duckdb.connect() as connection:
-        for path in sorted(events.rglob("*.jsonl.gz")):
-            to = folder / path.relative_to(events).with_suffix("").with_suffix(
-                ".parquet"
-            )
-            to.parent.mkdir(parents=True, exist_ok=True)
+        for domain, month in sorted(
+            {
+                (path.parent.name, path.name[: len("2026-03")])
+                for path in events.rglob("*.jsonl.gz")
+            }
+        ):
+            (folder / domain).mkdir(parents=True, exist_ok=True)
             connection.execute(
-                f"copy (from read_json('{path}', format='newline_delimited', "
-                "convert_strings_to_integers=false, dateformat='none', "
-                "timestampformat='none', map_inference_threshold=-1)) "
-                f"to '{to}' (format parquet)"
+                f"copy (from read_json('{events}/{domain}/{month}*', "
+                "format='newline_delimited', convert_strings_to_integers=false, "
+                "dateformat='none', timestampformat='none', "
+                "map_inference_threshold=-1)) "
+                f"to '{folder}/{domain}/{month}.parquet' (format parquet)"
             ).fetchall()
     return folder
 
