@@ -103,6 +103,56 @@ select
     captured_at + interval 2 day as settled_at
 from marts.fct_orders;
 
+create table marts.fct_payment_attempts as
+select
+    payment_id,
+    1 as attempt_number,
+    order_id,
+    method,
+    gateway,
+    'authorized' as outcome
+from marts.fct_payments;
+
+create table marts.fct_refunds as
+select
+    'rf-' || order_id as refund_id,
+    order_id,
+    'original' as destination,
+    currency,
+    10::decimal(18, 4) as amount,
+    captured_at + interval 1 day as initiated_at,
+    captured_at + interval 2 day as completed_at,
+    cast(null as timestamptz) as failed_at
+from marts.fct_payments;
+
+create table marts.fct_ledger_entries as
+select
+    'e-' || n || ':' || account as line_id,
+    'e-' || n as entry_id,
+    account,
+    'INR' as currency,
+    amount::decimal(18, 4) as amount
+from range(200) as numbers (n)
+cross join (values ('bank', 100), ('provider_clearing', -100)) as sides (account, amount);
+
+-- as many as it takes to judge a share of one in a thousand
+create table marts.reconciliation as
+select
+    'o-' || n as order_id,
+    'INR' as currency,
+    0::decimal(18, 4) as residual_amount,
+    cast(null as varchar) as residual_cause
+from range(1000) as numbers (n);
+
+create table marts.pending_money as
+select
+    'refund_owed:o-1' as claim_id,
+    'refund_owed' as class,
+    'o-1' as order_id,
+    10::decimal(18, 4) as amount,
+    'INR' as currency,
+    timestamptz '2026-02-20 00:00:00+00' as since_at;
+
 create table marts.fct_reservations as
 select
     order_line_id || ':1' as reservation_key,
@@ -201,3 +251,26 @@ from (
     cohort_month, age_mode, age, cohort_customers, active_customers, retention_rate,
     is_observed
 );
+
+create table metrics.payment_success as
+select
+    date '2026-02-01' as date,
+    method,
+    gateway,
+    count(*) as attempts,
+    1.0 as attempt_success_rate,
+    1.0 as first_attempt_success_rate,
+    1.0 as order_success_rate,
+    cast(null as double) as retry_recovery_rate
+from marts.fct_payment_attempts
+group by method, gateway;
+
+create table metrics.settlement_curves as
+select *
+from (
+    values
+    ('all', 'all', 0, 1.0, 1.0, 1.0),
+    ('all', 'all', 1, 0.6, 0.5, 0.7),
+    ('all', 'all', 2, 0.6, 0.5, 0.7),
+    ('all', 'all', 3, 0.2, 0.1, 0.3)
+) as hours (segment_type, segment, hours, survival, lower, upper);

@@ -120,6 +120,72 @@ FAULTS = [
         "update marts.fct_payments set exit = 'failed'",
     ),
     (
+        "fct_ledger_entries, balance, out_of_balance",
+        "update marts.fct_ledger_entries set amount = 90 where account = 'bank'",
+    ),
+    (
+        "fct_ledger_entries, balance, unbalanced_entries",
+        """
+        update marts.fct_ledger_entries set entry_id = 'e-3'
+        where entry_id = 'e-4' and account = 'bank'
+        """,
+    ),
+    (
+        "reconciliation, residuals, uncaused",
+        "update marts.reconciliation set residual_amount = 1 where order_id = 'o-3'",
+    ),
+    (
+        "reconciliation, residuals, unexplained_share",
+        """
+        update marts.reconciliation set residual_amount = 1,
+            residual_cause = 'unexplained'
+        """,
+    ),
+    (
+        "pending_money, claims, future_claims",
+        "update marts.pending_money set since_at = '2026-04-01'",
+    ),
+    (
+        "pending_money, claims, empty_claims",
+        "update marts.pending_money set amount = 0",
+    ),
+    (
+        "fct_refunds, clock, future_refunds",
+        "update marts.fct_refunds set completed_at = '2026-04-01'",
+    ),
+    (
+        "fct_refunds, outcomes, failed_share",
+        "update marts.fct_refunds set failed_at = completed_at",
+    ),
+    (
+        "fct_payment_attempts, outcomes, failed_share",
+        "update marts.fct_payment_attempts set outcome = 'failed'",
+    ),
+    (
+        "fct_payment_attempts, outcomes, pending_share",
+        "update marts.fct_payment_attempts set outcome = 'pending'",
+    ),
+    (
+        "payment_success, rates, lowest_rate",
+        "update metrics.payment_success set retry_recovery_rate = -0.1",
+    ),
+    (
+        "payment_success, rates, highest_rate",
+        "update metrics.payment_success set order_success_rate = 1.1",
+    ),
+    (
+        "payment_success, conservation, attempts_not_conserved",
+        "update metrics.payment_success set attempts = attempts - 1",
+    ),
+    (
+        "settlement_curves, curves, rising_hours",
+        "update metrics.settlement_curves set survival = 0.65 where hours = 2",
+    ),
+    (
+        "settlement_curves, curves, impossible_hours",
+        "update metrics.settlement_curves set upper = 0.5 where hours = 2",
+    ),
+    (
         "fct_reservations, clock, future_reservations",
         "update marts.fct_reservations set failed_at = '2026-04-01'",
     ),
