@@ -30,6 +30,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+export = typer.Typer(
+    help="Write what others keep: files made from the published database.",
+    no_args_is_help=True,
+)
+app.add_typer(export, name="export")
+
 USAGE_ERROR = 2
 FAILURE = 1
 
@@ -252,6 +258,38 @@ def sql(
     _, connection = connect_current(folder_from_environment())
     with connection:
         display.query(connection, query, format.value)
+
+
+@export.command()
+def certificate(
+    out: Annotated[
+        Path, typer.Option(help="The page to write; its JSON goes beside it.")
+    ],
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            "--date",
+            formats=["%Y-%m-%d"],
+            help="Store day to certify; by default the last that is over.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Write a day's reconciliation certificate, to print and to sign.
+
+    Ends with 1 where the books do not close.
+    """
+    from dagster_project import display
+    from dagster_project.certificate import page
+    from dagster_project.certificate.figures import certificate_of
+    from dagster_project.published import connect_current, folder_from_environment
+
+    version, connection = connect_current(folder_from_environment())
+    with connection:
+        certified = certificate_of(version, connection, day.date() if day else None)
+    display.certificate(page.verdict_of(certified), *page.write(certified, out))
+    if not certified.is_proven:
+        raise typer.Exit(FAILURE)
 
 
 @app.command()

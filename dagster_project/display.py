@@ -134,6 +134,13 @@ def replay(replayed: Replay) -> None:
         _out().print(f"  the text of {gone:,} is no longer kept; send them again")
 
 
+def certificate(verdict: str, page: Path, data: Path) -> None:
+    """Print what a certificate proves and where it stands."""
+    out = _out()
+    out.print(verdict, markup=False)
+    out.print(f"Page:  {page}\nJSON:  {data}", markup=False, highlight=False)
+
+
 def conformity(answer: Conformity, page: Path, data: Path) -> None:
     """Print whether a dump would do, what to mend first, and where the rest stands."""
     from ingestion.conform.page import first_steps, lacking

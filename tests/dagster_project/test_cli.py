@@ -32,6 +32,7 @@ COMMANDS = [
     "dashboard",
     "dagster",
     "simulate",
+    "export",
 ]
 
 

@@ -1,0 +1,1 @@
+"""The daily reconciliation certificate: what a published version's books prove."""
