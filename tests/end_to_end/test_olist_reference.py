@@ -480,6 +480,82 @@ def test_what_was_paid_sums_to_the_cent(marts, reference):
     ]
 
 
+# Population: orders with a payment whose items the export has; nothing was promised
+# beyond items and freight.
+PAID_AGAINST_ITEMS = """
+    with paid as (
+        select order_id, sum(amount) as paid_amount
+        from marts.events
+        where event_name = 'payment_initiated'
+        group by order_id
+    ),
+    lost as (
+        select order_id
+        from marts.fct_order_lines
+        where sku = 'unknown'
+    )
+    select
+        count(*),
+        count(*) filter (where abs(paid_amount - ordered_amount) > 0.01),
+        count(*) filter (where abs(paid_amount - ordered_amount) > 1)
+    from marts.fct_orders
+    inner join paid using (order_id)
+    anti join lost using (order_id)
+"""
+
+# Population: payment rows of the export by order; a payment's id ends with its number.
+SEQUENCES = """
+    select
+        count(*),
+        count(*) filter (where payments >= 2),
+        count(*) filter (where not has_first),
+        max(last_number)
+    from (
+        select
+            order_id,
+            count(distinct payment_id) as payments,
+            bool_or(payment_id = order_id || ':1') as has_first,
+            max(cast(split_part(payment_id, ':', 2) as integer)) as last_number
+        from marts.fct_payment_attempts
+        group by order_id
+    )
+"""
+
+UNPAID = """
+    select count(*)
+    from marts.fct_orders
+    anti join marts.fct_payment_attempts using (order_id)
+"""
+
+
+def test_payments_differ_from_items_and_freight_where_the_reference_says(
+    marts, reference
+):
+    payments = reference["payments"]
+
+    assert marts.sql(PAID_AGAINST_ITEMS).fetchall() == [
+        (
+            payments["orders_with_both"],
+            payments["paid_ne_items_gt_0.01"],
+            payments["paid_ne_items_gt_1"],
+        )
+    ]
+
+
+def test_a_payment_missing_from_a_sequence_is_missed(marts, reference):
+    payments = reference["payments"]
+
+    assert marts.sql(SEQUENCES).fetchall() == [
+        (
+            payments["orders"],
+            payments["orders_2plus_payment_rows"],
+            payments["orders_missing_sequential_1"],
+            payments["max_sequential"],
+        )
+    ]
+    assert marts.sql(UNPAID).fetchall() == [(payments["orders_without_payment"],)]
+
+
 # Population: orders whose stage the cancellation or the shortage decided.
 CANCELLED_AND_BLOCKED = """
     select
