@@ -1,16 +1,17 @@
-"""Percentiles of the time from capture, or delivery for cash, to settlement.
+"""The time from capture, or delivery for cash, to settlement: percentiles and curve.
 
 The true percentile is that of all spells begun in the period, the never settled and
 those refunded or disputed before among them as never: the time at which the cumulative
-incidence of settling comes up to the share. Where it never does there is none.
+incidence of settling comes up to the share. Where it never does there is none. The true
+share unsettled at an hour is of the same spells.
 
 Claimed for the segments of at least 30 payments, except weeks of capture in which the
-youngest payment has not been watched for as long as the true percentile. Money is paid
-out on banking days, cash on one weekday; within one week, then, who was captured first
-is both watched longest and on another road, and censoring is not independent: there
-the curve's tail is Monday's. A bound where it should be NULL would also be the only
-thing seen of such a week. Segments over the whole period are censored at every age and
-mix all weekdays; they keep the claim.
+youngest payment has not been watched for as long as the true percentile, or the hour.
+Money is paid out on banking days, cash on one weekday; within one week, then, who was
+captured first is both watched longest and on another road, and censoring is not
+independent: there the curve's tail is Monday's. A bound where it should be NULL would
+also be the only thing seen of such a week. Segments over the whole period are censored
+at every age and mix all weekdays; they keep the claim.
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ from __future__ import annotations
 from tests.coverage.estimates import Estimate, Z, by_segment, week_of
 
 SHARES = {"p50": 0.5, "p75": 0.75, "p90": 0.9, "p95": 0.95}
+
+HOURS = (96, 168, 240)
+"""Ages at which the curve is judged: earlier the open payments hardly matter, and the
+naive share would pass for an honest one."""
+
+LEAST_SHARE = 0.05
+"""The curve is judged where at least this share has settled, and has not: below it a
+segment of thirty has seen nobody settle, and a band without a bound always covers."""
 
 SEGMENTS = {
     "all": "'all'",
@@ -175,3 +184,95 @@ def percentile(name: str) -> Estimate:
             group by segment_type, segment
         """,
     )
+
+
+def unsettled(hours: int) -> Estimate:
+    """Describe the share of payments not settled by an age, in whole hours."""
+    return Estimate(
+        name=f"unsettled at {hours} h",
+        unit="share",
+        # beyond a segment's last row nobody has been watched, unless nobody is open
+        published=f"""
+            select
+                segment_type,
+                segment,
+                {hours}::bigint as age,
+                arg_max(survival, hours) as estimate,
+                arg_max_null(lower, hours) as lower,
+                arg_max_null(upper, hours) as upper
+            from (
+                select *, max(hours) over (partition by segment_type, segment) as last
+                from metrics.settlement_curves
+            )
+            inner join (
+                select segment_type, segment, is_rankable, open
+                from metrics.settlement_times
+            ) using (segment_type, segment)
+            where is_rankable and hours <= {hours} and (last >= {hours} or open = 0)
+            group by segment_type, segment
+        """,
+        truth=f"""
+            select
+                segment_type,
+                segment,
+                {hours}::bigint as age,
+                case
+                    when share between {LEAST_SHARE} and {1 - LEAST_SHARE}
+                        and (
+                            segment_type <> 'capture_week'
+                            or {hours} <= youngest_hours
+                        )
+                        then share
+                end as truth
+            from (
+                select
+                    segment_type,
+                    segment,
+                    avg((hours > {hours})::int) as share,
+                    min(date_diff('second', began_at, as_of)) / 3600 as youngest_hours
+                from ({by_segment(TRUE_SPELLS, SEGMENTS, "began_at, hours")})
+                cross join clock
+                where began_at < as_of
+                group by segment_type, segment
+            )
+        """,
+        naive=f"""
+            select
+                segment_type,
+                segment,
+                avg((hours > {hours})::int) as estimate,
+                estimate - {Z} * sqrt(estimate * (1 - estimate) / count(*)) as lower,
+                estimate + {Z} * sqrt(estimate * (1 - estimate) / count(*)) as upper
+            from ({by_segment(COMPLETED, SEGMENTS, "hours")})
+            group by segment_type, segment
+        """,
+    )
+
+
+# the mean of what has settled, as it is reported everywhere, of what will have
+_MEAN = f"""
+    select
+        segment_type,
+        segment,
+        null::bigint as age,
+        avg(hours) as estimate,
+        estimate - {Z} * stddev(hours) / sqrt(count(*)) as lower,
+        estimate + {Z} * stddev(hours) / sqrt(count(*)) as upper
+    from ({by_segment(COMPLETED, SEGMENTS, "hours")})
+    group by segment_type, segment
+    having count(*) >= 30
+"""
+
+NAIVE_MEAN = Estimate(
+    name="settlement mean, open spells dropped",
+    unit="hours",
+    published=_MEAN,
+    truth=f"""
+        select segment_type, segment, null::bigint as age, avg(hours) as truth
+        from ({by_segment(TRUE_SPELLS, SEGMENTS, "began_at, hours")})
+        cross join clock
+        where began_at < as_of and isfinite(hours)
+        group by segment_type, segment
+    """,
+    naive=f"select * exclude (age) from ({_MEAN})",
+)

@@ -4,9 +4,9 @@ Every honest estimate is read from the tables of many simulated shops and set be
 the truth of the process that made them. What the same facts say when open spells are
 dropped, and the same interval at a third of its width, must fail.
 
-Held are the percentiles of the time to settlement and the matured and shrunk rates of
-return to origin, of segments large enough to be ranked; what their own modules leave
-out, and every other interval of the marts, is not.
+Held are the percentiles and the curve of the time to settlement and the matured and
+shrunk rates of return to origin, of segments large enough to be ranked; what their own
+modules leave out, and every other interval of the marts, is not.
 """
 
 from __future__ import annotations
@@ -31,15 +31,19 @@ from tests.coverage.shops import Setting, intervals_of_shops, truth_of_shops
 
 ESTIMATES = (
     *(settlements.percentile(name) for name in settlements.SHARES),
+    *(settlements.unsettled(hours) for hours in settlements.HOURS),
     returns_to_origin.MATURED,
     returns_to_origin.SHRUNK,
 )
-BROKEN = tuple(
-    broken
-    for estimate in ESTIMATES
-    for broken in (estimate.replaced_by_naive(), estimate.narrowed(1 / 3))
+BROKEN = (
+    *(
+        broken
+        for estimate in ESTIMATES
+        for broken in (estimate.replaced_by_naive(), estimate.narrowed(1 / 3))
+    ),
+    settlements.NAIVE_MEAN,
 )
-MODELS = ("settlement_times", "rto_rates")
+MODELS = ("settlement_times", "settlement_curves", "rto_rates")
 
 SHOPS = 40
 TRUE_SHOPS = 200

@@ -6,22 +6,52 @@
     the incidence is what is missing from one. At equal ages exits come before
     censoring: who was last seen open at an age was at risk there.
 
+    A spell that had begun before anybody watched enters late (left truncation): it is at
+    risk after the age it had by then. Had it ended sooner nobody would know of it, so at
+    younger ages only those who lasted are seen, and they say nothing.
+
     spells  relation with one row per spell
     keys    columns that separate the curves
     age     column: how long the spell has lasted, any ordered type
     exit    column: how it ended, NULL while open
     exits   the kinds of exit that are told apart; any other value counts as open
+    entry   column: age after which it was watched, NULL where from its beginning; one
+            that ended by then is in no curve
 
     Columns: keys, age, at_risk, <exit>_exits, open_share, cif_<exit>. The open share
     and the incidences add up to one on every row.
 #}
-{% macro exit_curves(spells, keys, age, exit, exits) -%}
+{% macro exit_curves(spells, keys, age, exit, exits, entry='null') -%}
     {%- set by_key = 'partition by ' ~ keys | join(', ') -%}
     {%- set up_to_age = by_key ~ ' order by ' ~ age
         ~ ' rows between unbounded preceding and current row' -%}
     with
 
-    leavers as (
+    steps as (
+
+        select
+            {{ keys | join(', ') }},
+            {{ age }},
+            {{ exit }},
+            1 as leaver,
+            0 as entrant
+        from {{ spells }}
+        where coalesce({{ entry }} < {{ age }}, true)
+
+        union all
+
+        select
+            {{ keys | join(', ') }},
+            {{ entry }} as {{ age }},
+            null as {{ exit }},
+            0 as leaver,
+            1 as entrant
+        from {{ spells }}
+        where {{ entry }} < {{ age }}
+
+    ),
+
+    ages as (
 
         select
             {{ keys | join(', ') }},
@@ -32,22 +62,25 @@
             count(*) filter (
                 where {{ exit }} in ('{{ exits | join("', '") }}')
             ) as all_exits,
-            count(*) as leaver_count
+            sum(leaver) as leaver_count,
+            sum(entrant) as entrant_count
 
-        from {{ spells }}
+        from steps
         group by {{ keys | join(', ') }}, {{ age }}
 
     ),
 
+    -- all who leave at this age or later, less those who enter then or later
     risk_sets as (
 
         select
-            leavers.*,
+            ages.*,
             cast(
-                sum(leaver_count) over ({{ by_key }} order by {{ age }} desc) as bigint
+                sum(leaver_count - entrant_count)
+                    over ({{ by_key }} order by {{ age }} desc) as bigint
             ) as at_risk
 
-        from leavers
+        from ages
 
     ),
 
@@ -59,6 +92,7 @@
                 over ({{ up_to_age }}) as open_share
 
         from risk_sets
+        where leaver_count > 0
 
     ),
 
@@ -92,25 +126,4 @@
     )
 
     select * from curves
-{%- endmacro %}
-
-{#
-    Aggregate over one curve: the first age by which that share of the spells has left
-    by the exit whose incidence is given; NULL where the curve does not get there.
-#}
-{% macro curve_percentile(age, incidence, share) -%}
-    min({{ age }}) filter (where 1 - {{ incidence }} <= 1 - {{ share }} + 1e-9)
-{%- endmacro %}
-
-{#
-    Bounds of the 95 % interval of that age, by inverting the band of `incidence_bands`
-    (Brookmeyer & Crowley 1982): the first age at which the band comes up to the share,
-    and the first at which all of it has; NULL where the band does not get there.
-#}
-{% macro curve_percentile_lower(age, incidence, share) -%}
-    {{ curve_percentile(age, incidence ~ '_upper', share) }}
-{%- endmacro %}
-
-{% macro curve_percentile_upper(age, incidence, share) -%}
-    {{ curve_percentile(age, incidence ~ '_lower', share) }}
 {%- endmacro %}

@@ -2,95 +2,15 @@
 
 with
 
-payments as (
-
-    select * from {{ ref('fct_payments') }}
-    where settlement_clock_started_at is not null
-
-),
-
-clock as (
-
-    select * from {{ ref('stg_clock') }}
-
-),
-
--- a settlement reported before its capture took no time; clocks differ
 spells as (
 
-    select
-        payments.payment_id,
-        payments.method,
-        payments.gateway,
-        payments.is_settlement_late,
-        payments.is_settlement_timed_out,
-        payments.settlement_due_at < clock.as_of as is_due,
-        {{ store_date('payments.settlement_clock_started_at') }} as captured_date,
-        case
-            when payments.exit = 'settled' then 'settled'
-            when payments.exit <> 'open' then 'other'
-        end as exit,
-        greatest(
-            {{ micros_between(
-                'payments.settlement_clock_started_at',
-                'coalesce(payments.exit_at, clock.as_of)'
-            ) }}, 0
-        ) as age_micros
-
-    from payments
-    cross join clock
-
-),
-
-segmented_spells as (
-
-    select
-        'all' as segment_type,
-        'all' as segment,
-        spells.*
-    from spells
-
-    union all
-
-    select
-        'method' as segment_type,
-        method as segment,
-        spells.*
-    from spells
-
-    union all
-
-    select
-        'gateway' as segment_type,
-        gateway as segment,
-        spells.*
-    from spells
-
-    union all
-
-    select
-        'capture_week' as segment_type,
-        cast({{ week_of('captured_date') }} as varchar) as segment,
-        spells.*
-    from spells
+    select * from {{ ref('int_settlement_spells') }}
 
 ),
 
 curves as (
 
-    {{ exit_curves(
-        'segmented_spells', ['segment_type', 'segment'], 'age_micros', 'exit',
-        ['settled', 'other']
-    ) }}
-
-),
-
-banded_curves as (
-
-    {{ incidence_bands(
-        'curves', ['segment_type', 'segment'], 'age_micros', ['settled', 'other'],
-        ['settled']
-    ) }}
+    select * from {{ ref('int_settlement_curves') }}
 
 ),
 
@@ -100,15 +20,14 @@ percentiles as (
         segment_type,
         segment
         {%- for name, share in percentiles.items() %},
-        {{ curve_percentile('age_micros', 'cif_settled', share) }}
-            as {{ name }}_micros,
-        {{ curve_percentile_lower('age_micros', 'cif_settled', share) }}
+        {{ curve_percentile('age_micros', 'survival', share) }} as {{ name }}_micros,
+        {{ curve_percentile('age_micros', 'lower', share) }}
             as {{ name }}_lower_micros,
-        {{ curve_percentile_upper('age_micros', 'cif_settled', share) }}
+        {{ curve_percentile('age_micros', 'upper', share) }}
             as {{ name }}_upper_micros
         {%- endfor %}
 
-    from banded_curves
+    from curves
     group by segment_type, segment
 
 ),
@@ -130,7 +49,7 @@ counts as (
         count(*) filter (where is_due and is_settlement_late) as late,
         count(*) filter (where is_due and is_settlement_timed_out) as timed_out
 
-    from segmented_spells
+    from spells
     group by segment_type, segment
 
 ),
@@ -160,7 +79,7 @@ settlement_times as (
         counts.payments >= {{ var('rankable_from') }} as is_rankable
 
     from counts
-    inner join percentiles
+    left join percentiles
         on counts.segment_type = percentiles.segment_type
         and counts.segment = percentiles.segment
 
