@@ -15,3 +15,20 @@
         else cast(cast({{ minor }} as decimal(16, 0)) * 0.01 as decimal(18, 4))
     end
 {%- endmacro %}
+
+{# A computed amount in major units, rounded to what its currency can pay. #}
+{% macro payable_amount(amount, currency) -%}
+    {{ return(adapter.dispatch('payable_amount', 'postorder')(amount, currency)) }}
+{%- endmacro %}
+
+{% macro default__payable_amount(amount, currency) -%}
+    cast(
+        case
+            when {{ currency }} in ({{ currencies_of_digits(0) }})
+                then round({{ amount }}, 0)
+            when {{ currency }} in ({{ currencies_of_digits(3) }})
+                then round({{ amount }}, 3)
+            else round({{ amount }}, 2)
+        end as decimal(18, 4)
+    )
+{%- endmacro %}

@@ -113,6 +113,8 @@ tries as (
         max(occurred_at) filter (where event_name = 'payment_voided') as voided_at,
         max(occurred_at) filter (where event_name = 'payment_authorization_expired')
             as expired_at,
+        {{ max_by('expires_at', 'event_order') }}
+            filter (where event_name = 'payment_authorized') as expires_at,
         {{ max_by('expected_at', 'event_order') }}
             filter (where event_name = 'payment_settlement_delayed')
             as settlement_expected_at
@@ -142,12 +144,10 @@ gateway_payments as (
         tries.authorized_at,
         tries.captured_at,
         tries.captured_at as settlement_clock_started_at,
-        coalesce(
-            tries.settlement_expected_at,
-            {{ hours_after(
-                'tries.captured_at', 24 * var('settlement_due_days')
-            ) }}
-        ) as settlement_due_at,
+        tries.settlement_expected_at,
+        {{ var('settlement_due_days') }} as settlement_due_days,
+        tries.last_authorized_at,
+        tries.expires_at,
         standing_disputes.disputed_at,
 
         -- dropping what was left of an approval ends nothing that was captured, unless
@@ -260,9 +260,10 @@ cod_payments as (
                 then coalesce(cod_parcels.collected_at, cod_parcels.handed_over_at)
         end as captured_at,
         cod_parcels.handed_over_at as settlement_clock_started_at,
-        {{ hours_after(
-            'cod_parcels.handed_over_at', 24 * var('cod_settlement_due_days')
-        ) }} as settlement_due_at,
+        cast(null as timestamptz) as settlement_expected_at,
+        {{ var('cod_settlement_due_days') }} as settlement_due_days,
+        cast(null as timestamptz) as last_authorized_at,
+        cast(null as timestamptz) as expires_at,
         cast(null as timestamptz) as disputed_at,
         cast(null as timestamptz) as voided_at,
         cast(null as timestamptz) as expired_at,
@@ -274,11 +275,72 @@ cod_payments as (
 
 ),
 
-payments as (
+told_payments as (
 
     select * from gateway_payments
     union all
     select * from cod_payments
+
+),
+
+settlement_slas as (
+
+    {{ due_by_slas(
+        'told_payments', 'payment_id', 'settlement', 'settlement_clock_started_at'
+    ) }}
+
+),
+
+authorization_slas as (
+
+    {{ due_by_slas(
+        'told_payments', 'payment_id', 'authorization', 'last_authorized_at'
+    ) }}
+
+),
+
+-- what an event says outranks what was agreed, and that what is usual
+payments as (
+
+    select
+        told_payments.payment_id,
+        told_payments.story_id,
+        told_payments.order_id,
+        told_payments.method,
+        told_payments.gateway,
+        told_payments.currency,
+        told_payments.authorized_minor,
+        told_payments.captured_minor,
+        told_payments.first_seen_at,
+        told_payments.authorized_at,
+        coalesce(
+            told_payments.expires_at,
+            authorization_slas.due_at,
+            {{ hours_after(
+                'told_payments.last_authorized_at',
+                24 * var('authorization_valid_days')
+            ) }}
+        ) as authorization_lapses_at,
+        told_payments.captured_at,
+        told_payments.settlement_clock_started_at,
+        coalesce(
+            told_payments.settlement_expected_at,
+            settlement_slas.due_at,
+            {{ hours_after(
+                'told_payments.settlement_clock_started_at',
+                '24 * told_payments.settlement_due_days'
+            ) }}
+        ) as settlement_due_at,
+        told_payments.disputed_at,
+        told_payments.voided_at,
+        told_payments.expired_at,
+        told_payments.failed_at
+
+    from told_payments
+    left join settlement_slas
+        on told_payments.payment_id = settlement_slas.payment_id
+    left join authorization_slas
+        on told_payments.payment_id = authorization_slas.payment_id
 
 )
 

@@ -37,6 +37,8 @@ refund_states as (
         min(order_id) as order_id,
         min(payment_id) as payment_id,
         min(return_line_id) as return_line_id,
+        min(claim_id) as claim_id,
+        min(shipment_id) as shipment_id,
         min(refund_cause) as cause,
         min(refund_destination) as destination,
         coalesce(
@@ -57,6 +59,8 @@ refund_states as (
         min(occurred_at) as first_seen_at,
         min(occurred_at) filter (where event_name = 'refund_initiated')
             as initiated_at,
+        min(expected_at) filter (where event_name = 'refund_initiated')
+            as expected_at,
         max(event_order) filter (where event_name = 'refund_failed')
             as last_failure,
         max(occurred_at) filter (where event_name = 'refund_failed')
@@ -122,11 +126,14 @@ refunds as (
             end
         ) as payment_id,
         refund_states.return_line_id,
+        refund_states.claim_id,
+        refund_states.shipment_id,
         refund_states.cause,
         refund_states.destination,
         refund_states.currency,
         refund_states.amount_minor,
         refund_states.initiated_at,
+        refund_states.expected_at,
         completions.completed_at,
         case
             when refund_states.last_result = 'refund_failed'

@@ -34,6 +34,7 @@ settled_events as (
         currency,
         gross_minor,
         fee_minor,
+        coalesce(fee_tax_minor, 0) as fee_tax_minor,
         net_minor,
         occurred_at,
 
@@ -45,52 +46,78 @@ settled_events as (
 
 ),
 
-reversals as (
+-- a transfer that failed takes back what it was said to bring, not what never came,
+-- and once, however often the transfer was tried
+failures as (
 
     select
-        settled.payment_id,
-        settled.story_id,
-        reversals.event_id,
-        settled.settlement_id,
-        settled.settlement_basis,
-        settled.currency,
-        -reversals.amount_minor as gross_minor,
-        0 as fee_minor,
-        -reversals.amount_minor as net_minor,
-        reversals.occurred_at as counts_from
+        settled_events.event_id as settled_event_id,
+        {{ min_by(
+            'failed.event_id', 'failed.occurred_at || failed.event_id'
+        ) }} as event_id,
+        min(failed.occurred_at) as failed_at
 
-    from payment_events as reversals
-    inner join settled_events as settled
-        on reversals.payment_id = settled.payment_id
-        and reversals.settlement_id = settled.settlement_id
-    where reversals.event_name = 'payment_settlement_reversed'
+    from payment_events as failed
+    inner join settled_events
+        on failed.payment_id = settled_events.payment_id
+        and (
+            failed.payout_id = settled_events.payout_id
+            or (
+                settled_events.payout_id is null
+                and failed.settlement_id = settled_events.settlement_id
+            )
+        )
+        and failed.occurred_at >= settled_events.occurred_at
+    where failed.event_name = 'payment_settlement_failed'
+    group by settled_events.event_id
 
 ),
 
--- a transfer that failed takes back what it was said to bring, not what never came
 failed_payouts as (
 
     select
-        settled.payment_id,
-        settled.story_id,
+        settled_events.payment_id,
+        settled_events.story_id,
         failures.event_id,
-        settled.settlement_id,
-        settled.settlement_basis,
-        settled.currency,
-        -settled.gross_minor as gross_minor,
-        -settled.fee_minor as fee_minor,
-        -settled.net_minor as net_minor,
-        greatest(failures.occurred_at, settled.counts_from) as counts_from
+        settled_events.settlement_id,
+        settled_events.settlement_basis,
+        settled_events.currency,
+        -settled_events.gross_minor as gross_minor,
+        -settled_events.fee_minor as fee_minor,
+        -settled_events.fee_tax_minor as fee_tax_minor,
+        -settled_events.net_minor as net_minor,
+        greatest(failures.failed_at, settled_events.counts_from) as counts_from
 
-    from payment_events as failures
-    inner join settled_events as settled
-        on failures.payment_id = settled.payment_id
-        and (
-            failures.payout_id = settled.payout_id
-            or failures.settlement_id = settled.settlement_id
-        )
-        and failures.occurred_at >= settled.occurred_at
-    where failures.event_name = 'payment_settlement_failed'
+    from settled_events
+    inner join failures
+        on settled_events.event_id = failures.settled_event_id
+
+),
+
+-- the bank's return may be told as a failed transfer and as a reversal: it is one
+reversals as (
+
+    select
+        settled_events.payment_id,
+        settled_events.story_id,
+        reversed.event_id,
+        settled_events.settlement_id,
+        settled_events.settlement_basis,
+        settled_events.currency,
+        -reversed.amount_minor as gross_minor,
+        0 as fee_minor,
+        0 as fee_tax_minor,
+        -reversed.amount_minor as net_minor,
+        greatest(reversed.occurred_at, settled_events.counts_from) as counts_from
+
+    from payment_events as reversed
+    inner join settled_events
+        on reversed.payment_id = settled_events.payment_id
+        and reversed.settlement_id = settled_events.settlement_id
+    left join failures
+        on settled_events.event_id = failures.settled_event_id
+    where reversed.event_name = 'payment_settlement_reversed'
+        and failures.settled_event_id is null
 
 ),
 
@@ -105,6 +132,7 @@ settlements as (
         currency,
         gross_minor,
         fee_minor,
+        fee_tax_minor,
         net_minor,
         counts_from
     from settled_events

@@ -15,6 +15,7 @@ events as (
 holidays as (
 
     select * from {{ ref('holidays') }}
+    where calendar = 'store'
 
 ),
 

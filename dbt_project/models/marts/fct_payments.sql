@@ -38,6 +38,16 @@ clock as (
 
 ),
 
+settlements_ahead as (
+
+    select distinct settlements.payment_id
+
+    from settlements
+    cross join clock
+    where settlements.counts_from > clock.as_of
+
+),
+
 comparable_settlements as (
 
     select
@@ -62,8 +72,7 @@ chosen_bases as (
                 where not is_ahead and settlement_basis = 'bank_payout'
             ),
             max(settlement_basis) filter (where not is_ahead)
-        ) as settlement_basis,
-        bool_or(is_ahead) as has_settlement_ahead
+        ) as settlement_basis
 
     from comparable_settlements
     group by payment_id
@@ -87,20 +96,59 @@ settled_amounts as (
         payment_id,
         sum(gross_minor) as gross_minor,
         sum(fee_minor) as fee_minor,
-        sum(net_minor) as net_minor
+        sum(fee_tax_minor) as fee_tax_minor,
+        sum(net_minor) as net_minor,
+        max(counts_from) filter (where gross_minor < 0) as taken_back_at
 
     from chosen_settlements
     group by payment_id
 
 ),
 
+-- money that came in another currency settles nothing that could be compared, and is
+-- shown beside
+other_settlements as (
+
+    select
+        settlements.payment_id,
+        settlements.currency,
+        settlements.settlement_basis,
+        sum(settlements.gross_minor) as gross_minor
+
+    from settlements
+    inner join payments
+        on settlements.payment_id = payments.payment_id
+        and settlements.currency <> payments.currency
+    cross join clock
+    where settlements.counts_from <= clock.as_of
+    group by
+        settlements.payment_id, settlements.currency, settlements.settlement_basis
+
+),
+
+-- one statement per payment: the bank's before the gateway's
+other_amounts as (
+
+    select
+        payment_id,
+        {{ min_by('currency', 'settlement_basis || currency') }} as currency,
+        {{ min_by('gross_minor', 'settlement_basis || currency') }} as gross_minor
+
+    from other_settlements
+    group by payment_id
+
+),
+
+-- store credit moves no money: the provider still owes all that was captured
 completed_refunds as (
 
     select
         refunds.payment_id,
         refunds.refund_id,
         refunds.amount_minor,
-        refunds.completed_at
+        refunds.completed_at,
+        coalesce(refunds.destination, 'unknown')
+            not in ('store_credit', 'gift_card') as is_money
 
     from refunds
     inner join payments
@@ -142,6 +190,7 @@ money_steps as (
         true as is_refund,
         refund_id as step_id
     from completed_refunds
+    where is_money
 
 ),
 
@@ -188,6 +237,23 @@ money_exits as (
     inner join payments
         on running_money.payment_id = payments.payment_id
     group by running_money.payment_id
+
+),
+
+-- what was given back before settlement never was the provider's to pay out
+refunds_before as (
+
+    select
+        completed_refunds.payment_id,
+        sum(completed_refunds.amount_minor) as refunded_minor
+
+    from completed_refunds
+    left join money_exits
+        on completed_refunds.payment_id = money_exits.payment_id
+    where completed_refunds.is_money
+        and completed_refunds.completed_at
+        <= coalesce(money_exits.settled_at, completed_refunds.completed_at)
+    group by completed_refunds.payment_id
 
 ),
 
@@ -241,6 +307,7 @@ payment_facts as (
         chosen_bases.settlement_basis,
         payments.exit,
         payments.currency,
+        other_amounts.currency as other_currency,
         {{ to_amount('payments.authorized_minor', 'payments.currency') }}
             as authorized_amount,
         {{ to_amount('payments.captured_minor', 'payments.currency') }}
@@ -252,17 +319,38 @@ payment_facts as (
             'coalesce(settled_amounts.fee_minor, 0)', 'payments.currency'
         ) }} as settled_fee_amount,
         {{ to_amount(
+            'coalesce(settled_amounts.fee_tax_minor, 0)', 'payments.currency'
+        ) }} as settled_fee_tax_amount,
+        {{ to_amount(
             'coalesce(settled_amounts.net_minor, 0)', 'payments.currency'
         ) }} as settled_net_amount,
+        {{ to_amount('other_amounts.gross_minor', 'other_amounts.currency') }}
+            as other_settled_gross_amount,
+        {{ to_amount(
+            "case
+                when payments.exit in ('open', 'settled')
+                    and payments.disputed_at is null
+                    then greatest(
+                        payments.captured_minor
+                        - coalesce(refunds_before.refunded_minor, 0)
+                        - coalesce(settled_amounts.gross_minor, 0), 0
+                    )
+                else 0
+            end",
+            'payments.currency'
+        ) }} as unsettled_amount,
         {{ to_amount(
             'coalesce(refunded_amounts.refunded_minor, 0)', 'payments.currency'
         ) }} as refunded_amount,
         {{ hours_between('payments.authorized_at', 'payments.captured_at') }}
             as authorized_to_captured_hours,
+
+        -- a day without a time may begin before the capture: that took no time
         case
             when payments.exit = 'settled'
                 then {{ hours_between(
-                    'payments.settlement_clock_started_at', 'payments.reached_at'
+                    'payments.settlement_clock_started_at',
+                    'greatest(payments.settlement_clock_started_at, payments.reached_at)'
                 ) }}
         end as captured_to_settled_hours,
         case
@@ -286,22 +374,31 @@ payment_facts as (
                 'payments.settlement_due_at', 24 * var('settlement_timeout_days')
             ) }}, false
         ) as is_settlement_timed_out,
-        coalesce(chosen_bases.has_settlement_ahead, false) as has_settlement_ahead,
+        settlements_ahead.payment_id is not null as has_settlement_ahead,
         payments.first_seen_at,
         payments.authorized_at,
+        payments.authorization_lapses_at,
         payments.captured_at,
         payments.settlement_clock_started_at,
         payments.settlement_due_at,
+        payments.disputed_at,
         case when payments.exit = 'settled' then payments.reached_at end as settled_at,
+        settled_amounts.taken_back_at,
         payments.exit_at
 
     from exited_payments as payments
     left join chosen_bases
         on payments.payment_id = chosen_bases.payment_id
+    left join settlements_ahead
+        on payments.payment_id = settlements_ahead.payment_id
     left join settled_amounts
         on payments.payment_id = settled_amounts.payment_id
     left join refunded_amounts
         on payments.payment_id = refunded_amounts.payment_id
+    left join refunds_before
+        on payments.payment_id = refunds_before.payment_id
+    left join other_amounts
+        on payments.payment_id = other_amounts.payment_id
     cross join clock
 
 )
