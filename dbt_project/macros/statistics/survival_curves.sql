@@ -39,7 +39,8 @@
         {{ age }},
         at_risk,
         {{ kind }}_exits,
-        1 - cif_{{ kind }} as survival,
+        -- shares of one sum to a little more than it in the last digit
+        greatest(1 - cif_{{ kind }}, 0) as survival,
         sqrt(cif_{{ kind }}_variance) as std_error,
         1 - cif_{{ kind }}_upper as lower,
         1 - cif_{{ kind }}_lower as upper
