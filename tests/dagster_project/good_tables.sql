@@ -135,6 +135,17 @@ select
 from range(200) as numbers (n)
 cross join (values ('bank', 100), ('provider_clearing', -100)) as sides (account, amount);
 
+create table marts.ledger_clearing as
+select
+    payment_id,
+    order_id,
+    gateway,
+    currency,
+    0::decimal(18, 4) as balance_amount,
+    cast(null as varchar) as cause,
+    true as is_mature
+from marts.fct_payments;
+
 -- as many as it takes to judge a share of one in a thousand
 create table marts.reconciliation as
 select

@@ -131,6 +131,14 @@ FAULTS = [
         """,
     ),
     (
+        "ledger_clearing, balances, uncaused",
+        "update marts.ledger_clearing set balance_amount = 1 where order_id = 'o-3'",
+    ),
+    (
+        "ledger_clearing, balances, open_share",
+        "update marts.ledger_clearing set balance_amount = 1, cause = 'not_settled'",
+    ),
+    (
         "reconciliation, residuals, uncaused",
         "update marts.reconciliation set residual_amount = 1 where order_id = 'o-3'",
     ),
