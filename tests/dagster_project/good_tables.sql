@@ -142,8 +142,7 @@ select
     gateway,
     currency,
     0::decimal(18, 4) as balance_amount,
-    cast(null as varchar) as cause,
-    true as is_mature
+    cast(null as varchar) as cause
 from marts.fct_payments;
 
 -- as many as it takes to judge a share of one in a thousand

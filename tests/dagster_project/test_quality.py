@@ -135,8 +135,8 @@ FAULTS = [
         "update marts.ledger_clearing set balance_amount = 1 where order_id = 'o-3'",
     ),
     (
-        "ledger_clearing, balances, open_share",
-        "update marts.ledger_clearing set balance_amount = 1, cause = 'not_settled'",
+        "ledger_clearing, balances, over_settled_share",
+        "update marts.ledger_clearing set balance_amount = -1, cause = 'over_settled'",
     ),
     (
         "reconciliation, residuals, uncaused",
