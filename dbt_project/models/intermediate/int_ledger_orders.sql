@@ -42,7 +42,7 @@ order_lines as (
 
 cancellations as (
 
-    select * from {{ ref('int_ledger_cancellations') }}
+    select * from {{ ref('int_cancellations') }}
     where {{ is_affected('story_id') }}
 
 ),
@@ -193,7 +193,7 @@ steps as (
         event_rank,
         cancelled_minor as amount_minor,
         is_whole,
-        booked_at
+        cancelled_at as booked_at
     from cancellations
 
     union all

@@ -23,6 +23,13 @@ order_lines as (
 
 ),
 
+cancelled_units as (
+
+    select * from {{ ref('int_cancelled_units') }}
+    where {{ is_affected('story_id') }}
+
+),
+
 deliveries as (
 
     select * from {{ ref('int_line_deliveries') }}
@@ -46,59 +53,7 @@ shipped_events as (
 
 shipped_lines as (
 
-    {{ unnest_lines('shipped_events', ['occurred_at']) }}
-
-),
-
-cancellations as (
-
-    select * from events
-    where event_name = 'order_cancelled'
-
-),
-
--- without line and quantity a cancellation covers every unit not yet shipped; a
--- partial one that names no line covers none that could be known
-cancelled_lines as (
-
-    select
-        order_lines.order_line_id,
-        cancellations.occurred_at as cancelled_at,
-        cancellations.quantity
-
-    from cancellations
-    inner join order_lines
-        on cancellations.order_id = order_lines.order_id
-        and (
-            cancellations.order_line_id = order_lines.order_line_id
-            or (
-                cancellations.order_line_id is null
-                and cancellations.quantity is null
-                and not coalesce(cancellations.is_partial, false)
-            )
-        )
-
-),
-
-shipped_before_cancelling as (
-
-    select
-        cancelled_lines.order_line_id,
-        cancelled_lines.cancelled_at,
-        cancelled_lines.quantity,
-        coalesce(
-            sum(shipped_lines.quantity) filter (
-                where shipped_lines.occurred_at <= cancelled_lines.cancelled_at
-            ), 0
-        ) as quantity_gone
-
-    from cancelled_lines
-    left join shipped_lines
-        on cancelled_lines.order_line_id = shipped_lines.order_line_id
-    group by
-        cancelled_lines.order_line_id,
-        cancelled_lines.cancelled_at,
-        cancelled_lines.quantity
+    {{ unnest_lines('shipped_events', ['order_id']) }}
 
 ),
 
@@ -140,20 +95,12 @@ units_returned as (
 units_cancelled as (
 
     select
-        shipped_before_cancelling.order_line_id,
-        sum(shipped_before_cancelling.quantity) as quantity_named,
-        max(
-            case
-                when shipped_before_cancelling.quantity is null
-                    then order_lines.quantity - shipped_before_cancelling.quantity_gone
-            end
-        ) as quantity_left,
-        max(shipped_before_cancelling.cancelled_at) as last_cancelled_at
+        order_line_id,
+        sum(quantity_cancelled) as quantity_cancelled,
+        max(cancelled_at) filter (where quantity_cancelled > 0) as last_cancelled_at
 
-    from shipped_before_cancelling
-    inner join order_lines
-        on shipped_before_cancelling.order_line_id = order_lines.order_line_id
-    group by shipped_before_cancelling.order_line_id
+    from cancelled_units
+    group by order_line_id
 
 ),
 
@@ -174,15 +121,8 @@ line_units as (
             as quantity_delivered,
         cast(coalesce(units_returned.quantity_returned, 0) as bigint)
             as quantity_returned,
-        cast(
-            least(
-                order_lines.quantity,
-                greatest(
-                    coalesce(units_cancelled.quantity_named, 0),
-                    coalesce(units_cancelled.quantity_left, 0)
-                )
-            ) as bigint
-        ) as quantity_cancelled,
+        cast(coalesce(units_cancelled.quantity_cancelled, 0) as bigint)
+            as quantity_cancelled,
         units_cancelled.last_cancelled_at
 
     from order_lines

@@ -49,9 +49,16 @@ shipments as (
 
 ),
 
-order_lines as (
+line_values as (
 
-    select * from {{ ref('int_order_lines') }}
+    select * from {{ ref('int_line_values') }}
+    where {{ is_affected('story_id') }}
+
+),
+
+called_off as (
+
+    select * from {{ ref('int_cancellations') }}
     where {{ is_affected('story_id') }}
 
 ),
@@ -61,43 +68,11 @@ totals as (
     select
         order_id,
         min(currency) as currency,
-        min(total_minor) as total_minor,
-        min(total_minor - coalesce(shipping_minor, 0)) as goods_minor
+        min(total_minor) as total_minor
 
     from order_events
     where event_name = 'order_placed'
     group by order_id
-
-),
-
-list_totals as (
-
-    select
-        order_id,
-        sum(quantity * unit_price_minor) as listed_minor
-
-    from order_lines
-    group by order_id
-
-),
-
--- a unit's share of what the goods came to, discounts and taxes spread by list price
-line_values as (
-
-    select
-        order_lines.order_id,
-        order_lines.order_line_id,
-        order_lines.sku,
-        order_lines.quantity,
-        cast(
-            order_lines.unit_price_minor * totals.goods_minor as double
-        ) / nullif(list_totals.listed_minor, 0) as unit_minor
-
-    from order_lines
-    inner join totals
-        on order_lines.order_id = totals.order_id
-    inner join list_totals
-        on order_lines.order_id = list_totals.order_id
 
 ),
 
@@ -124,19 +99,20 @@ cancellations as (
         min(cancelled.story_id) as story_id,
         min(cancelled.order_id) as order_id,
         min(cancelled.order_line_id) as order_line_id,
-        min(cancelled.quantity) as quantity,
-        bool_or(
-            cancelled.order_line_id is null
-            and cancelled.quantity is null
-            and not coalesce(cancelled.is_partial, false)
-        ) as is_whole,
         min(cancelled.refund_due_minor) as refund_due_minor,
         min(cancelled.occurred_at) as due_at,
         min(captures.currency) as captured_currency,
         coalesce(
             sum(captures.amount_minor)
                 filter (where captures.captured_at <= cancelled.occurred_at), 0
-        ) as captured_minor
+        ) as captured_minor,
+
+        -- of an order that nobody reported placing, all that is known
+        bool_or(
+            cancelled.order_line_id is null
+            and cancelled.quantity is null
+            and not coalesce(cancelled.is_partial, false)
+        ) as is_unlimited
 
     from order_events as cancelled
     left join captures
@@ -152,23 +128,18 @@ priced_cancellations as (
         cancellations.*,
         coalesce(totals.currency, cancellations.captured_currency) as currency,
         coalesce(totals.total_minor, cancellations.captured_minor) as total_minor,
-        case
-            when cancellations.is_whole
-                then coalesce(totals.total_minor, cancellations.captured_minor)
-            else coalesce(
-                nullif(cancellations.refund_due_minor, 0),
-                round(
-                    coalesce(cancellations.quantity, line_values.quantity)
-                    * line_values.unit_minor
-                )
-            )
-        end as named_minor
+        coalesce(
+            called_off.is_whole, totals.order_id is null and cancellations.is_unlimited
+        ) as is_whole,
+        coalesce(
+            nullif(cancellations.refund_due_minor, 0), called_off.cancelled_minor, 0
+        ) as named_minor
 
     from cancellations
     left join totals
         on cancellations.order_id = totals.order_id
-    left join line_values
-        on cancellations.order_line_id = line_values.order_line_id
+    left join called_off
+        on cancellations.event_id = called_off.event_id
 
 ),
 
@@ -177,7 +148,7 @@ running_cancellations as (
     select
         *,
         coalesce(
-            sum(named_minor) over (
+            sum(case when is_whole then total_minor else named_minor end) over (
                 partition by order_id
                 order by due_at, event_id
                 rows between unbounded preceding and 1 preceding
