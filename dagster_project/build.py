@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 from filelock import FileLock
@@ -26,6 +26,9 @@ from dagster_project.published import current
 from ingestion.contract.catalogue import CATALOGUE_FILE, load_catalogue
 from ingestion.lock import hold
 from ingestion.shop import Shop
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 DBT_PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 
@@ -201,11 +204,28 @@ def dbt_arguments(*, store_timezone: str, is_full_refresh: bool) -> list[str]:
         "build",
         "--exclude-resource-type",
         "unit_test",
-        # always the same for one shop, so that partial parsing keeps working
-        "--vars",
-        json.dumps({"store_timezone": store_timezone}),
+        *dbt_variables(store_timezone),
     ]
     return [*arguments, "--full-refresh"] if is_full_refresh else arguments
+
+
+# What one process builds twice, as a watcher and the tests do, it parses once.
+_MANIFESTS: dict[tuple[str, str], Manifest] = {}
+
+
+def _parsed(code: str, store_timezone: str, places: Sequence[str]) -> Manifest:
+    """Return dbt's manifest of this code and time zone."""
+    if (code, store_timezone) not in _MANIFESTS:
+        _MANIFESTS.clear()
+        _MANIFESTS[code, store_timezone] = run_dbt(
+            None, ["parse", *dbt_variables(store_timezone), *places]
+        )
+    return _MANIFESTS[code, store_timezone]
+
+
+def dbt_variables(store_timezone: str) -> list[str]:
+    """Return dbt's variables: the same for one shop, so that partial parsing works."""
+    return ["--vars", json.dumps({"store_timezone": store_timezone})]
 
 
 def dbt_places(shop: Shop) -> list[str]:
@@ -226,14 +246,22 @@ def prepared_manifest() -> Path:
 
 
 def run_dbt(
-    working: Path | None, arguments: Sequence[str], progress: Progress | None = None
-) -> None:
+    working: Path | None,
+    arguments: Sequence[str],
+    progress: Progress | None = None,
+    *,
+    manifest: Manifest | None = None,
+) -> Any:
     """Run dbt in this process and let go of the working file afterwards.
 
     Args:
         working: The file it builds in; ``None`` where it only parses.
         arguments: Of the dbt command.
         progress: Told the name, number and count of the nodes as they start.
+        manifest: The project as it was parsed before; else it is parsed now.
+
+    Returns:
+        What the command answers: the manifest, of ``parse``.
 
     Raises:
         BuildError: A model or test failed, or dbt could not start.
@@ -247,12 +275,13 @@ def run_dbt(
             progress(data.node_info.node_name, data.index, data.total)
 
     try:
-        outcome = dbtRunner(callbacks=[tell]).invoke(list(arguments))
+        runner = dbtRunner(callbacks=[tell], manifest=manifest)
+        outcome = runner.invoke(list(arguments))
     finally:
         # dbt-duckdb keeps the file open for the life of the process
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if outcome.success:
-        return
+        return outcome.result
     results = getattr(outcome.result, "results", None)
     if not results or working is None:
         raise BuildError(f"dbt could not run: {outcome.exception}") from (

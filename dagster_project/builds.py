@@ -39,6 +39,32 @@ create table if not exists control.left_stories (
     story_id varchar,
     previous_landing_seq bigint
 );
+
+create table if not exists control.publications (
+    publication bigint,
+    version varchar,
+    as_of timestamptz
+);
+
+create table if not exists control.published_figures (
+    publication bigint,
+    metric varchar,
+    date date,
+    segment_type varchar,
+    segment varchar,
+    old_value double,
+    value double,
+    is_restated boolean,
+    published_at timestamptz
+);
+
+create table if not exists control.published_sweeps (
+    publication bigint,
+    week date,
+    question varchar,
+    unit varchar,
+    value decimal(18, 4)
+);
 """
 
 

@@ -260,6 +260,34 @@ def sql(
         display.query(connection, query, format.value)
 
 
+@app.command()
+def order(
+    order_id: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="The order's id, as its source sends it."),
+    ],
+    format: Annotated[
+        Format, typer.Option(help="table, for reading, or json.")
+    ] = Format.TABLE,
+) -> None:
+    """Show one order: state, gates, promise, parcels, money, exceptions, timeline.
+
+    Ends with 1 where no event names it, and with 2 for csv: an order is no table.
+    """
+    from dagster_project import display
+    from dagster_project.order_story import order_story
+    from dagster_project.published import connect_current, folder_from_environment
+
+    if format is Format.CSV:
+        raise typer.BadParameter(
+            "one order is many tables: table or json", param_hint="--format"
+        )
+    version, connection = connect_current(folder_from_environment())
+    with connection:
+        story = order_story(version, connection, order_id)
+    display.order(story, format.value)
+
+
 @export.command()
 def certificate(
     out: Annotated[

@@ -25,6 +25,7 @@ from ingestion.shop import Shop
 
 if TYPE_CHECKING:
     from dagster_project.build import BuildReport
+    from dagster_project.order_story import Record
     from dagster_project.quality.validate import ValidationReport
     from dagster_project.run import RunReport
     from ingestion.conform.report import Conformity
@@ -321,6 +322,40 @@ def query(connection: duckdb.DuckDBPyConnection, sql: str, kind: str) -> None:
         out = _out()
         out.print(_table(None, names, rows))
         out.print(_count(len(rows), "row"), style="dim")
+
+
+def order(story: Record, kind: str) -> None:
+    """Print one order's story.
+
+    Args:
+        story: What `order_story` returned.
+        kind: ``json``, all of it; ``table``, what is known and how it came to it.
+    """
+    if kind == "json":
+        sys.stdout.write(json.dumps(_json(story), indent=2, ensure_ascii=False) + "\n")
+        return
+    out = _out()
+    out.print(f"Order {story['order_id']}, as of {_instant(story['as_of'])}")
+    for name, found in story.items():
+        rows = [found] if isinstance(found, dict) else found
+        if name == "timeline" or not isinstance(rows, list) or not rows:
+            continue
+        out.print(f"\n{name.replace('_', ' ')}", style="bold")
+        for row in rows:
+            out.print("  " + ", ".join(_said(row)), soft_wrap=True)
+    events = [(_instant(e["occurred_at"]), e["detail"]) for e in story["timeline"]]
+    out.print(_table("timeline", ("at", "what happened"), events))
+
+
+def _said(row: Record) -> list[str]:
+    """Write the columns of a row that say something, its order's id left out."""
+    return [
+        f"{name} {_cell(value)}"
+        for name, value in row.items()
+        if value is not None
+        and value is not False
+        and name not in ("order_id", "story_id", "address_hash")
+    ]
 
 
 def _figures(figures: Sequence[Figure]) -> Table:

@@ -22,6 +22,7 @@ import duckdb
 
 from dagster_project import gate, headline
 from dagster_project.builds import Build, last_build
+from dagster_project.memory import remember
 from dagster_project.published import (
     AS_OF_VERSIONS,
     DATABASE,
@@ -89,13 +90,16 @@ def publish(
         with _attached(working) as connection:
             tables = _tables(connection)
             digest = _digest(connection, tables)
-            known = _same(shop.published, build, digest)
-            if known is not None:
-                return known
-            version = _write(connection, tables, folder, build, digest, now)
+            version = _same(shop.published, build, digest)
+            is_new = version is None
+            if version is None:
+                version = _write(connection, tables, folder, build, digest, now)
         if not build.is_past:
-            point_at(shop.published, version)
-            retire(versions_to_drop(versions(shop.published), now))
+            if is_new:
+                point_at(shop.published, version)
+                retire(versions_to_drop(versions(shop.published), now))
+            # also of a version known already: a crash may have come in between
+            remember(working, version)
         return version
 
 

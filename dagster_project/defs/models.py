@@ -17,8 +17,13 @@ from dagster_project.defs.resources import ShopResource, started_at
 CONTROL_TABLES = {
     "clock": "The instant the build stands at, and where the last one stopped.",
     "contract_events": "The contract's events with their flags.",
+    "contract_resolutions": "What undoes each exception.",
     "contract_entities": "The id fields of each grain.",
     "contract_values": "The closed list of each field on each event.",
+    "contract_machines": "The state machines, and what each is of.",
+    "contract_states": "The states of each machine.",
+    "contract_machine_events": "The events that concern each machine.",
+    "contract_moves": "Where each event leads from each state.",
     "rows_rewritten": "Rows that each increment wrote.",
     "left_stories": "Stories that lost a fact.",
 }

@@ -13,6 +13,7 @@ from typing import Final
 
 import duckdb
 
+from ingestion.conform.breaches import Stories
 from ingestion.conform.feeding import Need, feeding_of, load_needs, wanted_fields
 from ingestion.conform.profile import Profiler
 from ingestion.conform.report import Conformity, FileRead, conformity_of
@@ -72,11 +73,13 @@ def conform(
             connection.execute(f"set {setting}").fetchall()
         profiler = Profiler(connection, catalogue)
         bench = Bench(connection, catalogue, wanted_fields(needs))
+        stories = Stories(connection, catalogue)
         for lines in batches(reading, lines_of, rows=batch_rows):
             profiler.add(lines)
             judge.read(lines)
             for accepted in judge.accepted():
                 bench.accept(accepted)
+                stories.add(accepted.rows)
             bench.end_batch(judge.rejected(), [file.landed_file for file in files])
         return conformity_of(
             catalogue,
@@ -86,6 +89,7 @@ def conform(
             ),
             profile=profiler.profile,
             verdicts=bench.verdicts,
+            breaches=stories.breaches([file.landed_file for file in files]),
             tables=tuple(feeding_of(need, bench.verdicts) for need in needs),
             repeats=profiler.repeats(),
             wanted_by=_wanted_by(needs),

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from ingestion.conform import naming
+from ingestion.conform.breaches import Breach
 from ingestion.conform.feeding import Feeding
 from ingestion.conform.masking import form_of, shown_name
 from ingestion.conform.profile import Profile
@@ -120,6 +121,7 @@ class Conformity:
     files: tuple[FileRead, ...]
     tables: tuple[Feeding, ...]
     reasons: tuple[Reason, ...]
+    breaches: tuple[Breach, ...]
     unmapped_events: tuple[Unmapped, ...]
     unmapped_keys: tuple[Unmapped, ...]
     events: tuple[EventCoverage, ...]
@@ -149,6 +151,7 @@ def conformity_of(
     files: tuple[FileRead, ...],
     profile: Profile,
     verdicts: Verdicts,
+    breaches: tuple[Breach, ...],
     tables: tuple[Feeding, ...],
     repeats: int,
     wanted_by: Mapping[tuple[str, str], tuple[str, ...]],
@@ -160,6 +163,7 @@ def conformity_of(
         files: What was read.
         profile: What lines say.
         verdicts: What the judge says.
+        breaches: Moves that no state machine allows.
         tables: What each published table makes of it.
         repeats: Lines said before, letter by letter.
         wanted_by: (event, optional field) -> tables that ask for it.
@@ -180,6 +184,7 @@ def conformity_of(
         files=files,
         tables=tables,
         reasons=_reasons(catalogue, verdicts, lines),
+        breaches=breaches,
         unmapped_events=_unmapped_events(catalogue, profile),
         unmapped_keys=_unmapped_keys(catalogue, profile),
         events=_coverage(catalogue, profile, verdicts, wanted_by),

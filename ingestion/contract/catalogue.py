@@ -119,6 +119,10 @@ class Event:
         sentence: What it says in a timeline: ``{field}`` is a value, ``{amount:x}`` is
             ``x_minor`` with its currency, ``{units:x}`` counts units, and ``[...]`` is
             left out unless everything in it is known.
+        resolved_by: Of an exception, the field two events share -> the events that
+            undo it; nothing can where it is empty.
+        is_about_money: Whether the exception outlives the order's end.
+        next_action: What the exception's owner does about it.
     """
 
     name: str
@@ -139,6 +143,9 @@ class Event:
     is_exception: bool
     exception_severity: str | None
     exception_owner: str | None
+    resolved_by: Mapping[str, tuple[str, ...]]
+    is_about_money: bool
+    next_action: str | None
     is_customer_visible: bool
 
 
@@ -446,7 +453,17 @@ _EVENT_KEYS: Final = frozenset(
     }
 )
 _EVENT_MAY_LACK: Final = frozenset(
-    {"taxonomy", "exception_severity", "exception_owner"}
+    {
+        "taxonomy",
+        "exception_severity",
+        "exception_owner",
+        "resolved_by",
+        "is_about_money",
+        "next_action",
+    }
+)
+_EXCEPTION_KEYS: Final = frozenset(
+    {"exception_severity", "exception_owner", "resolved_by", "next_action"}
 )
 _TYPE_KEYS: Final = {
     "type": "json",
@@ -553,6 +570,10 @@ def _events(bodies: Iterable[Mapping[str, Any]]) -> Mapping[str, Event]:
         if name in events:
             raise CatalogueError(f"events.{name}: defined more than once")
         _exactly(f"events.{name}", body, _EVENT_KEYS, _EVENT_MAY_LACK)
+        if body["is_exception"]:
+            _exactly(f"events.{name}", body, _EVENT_KEYS | _EXCEPTION_KEYS, body)
+        elif excess := sorted({*_EXCEPTION_KEYS, "is_about_money"} & set(body)):
+            raise CatalogueError(f"events.{name}: {excess[0]} is of exceptions only")
         events[name] = Event(
             name=name,
             domain=body["domain"],
@@ -572,6 +593,12 @@ def _events(bodies: Iterable[Mapping[str, Any]]) -> Mapping[str, Event]:
             is_exception=body["is_exception"],
             exception_severity=body.get("exception_severity"),
             exception_owner=body.get("exception_owner"),
+            resolved_by={
+                field: tuple(names)
+                for field, names in body.get("resolved_by", {}).items()
+            },
+            is_about_money=body.get("is_about_money", False),
+            next_action=body.get("next_action"),
             is_customer_visible=body["customer_visible"],
         )
     return events

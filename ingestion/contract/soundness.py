@@ -76,6 +76,11 @@ def _event_faults(catalogue: Catalogue, event: Event) -> Iterator[str]:
     if event.is_exception:
         yield from _unknown(where, [str(event.exception_owner)], catalogue.teams)
         yield from _unknown(where, [str(event.exception_severity)], _SEVERITIES)
+    for field, undoing in event.resolved_by.items():
+        yield from _unknown(f"{where}.resolved_by", undoing, catalogue.events)
+        for name in {event.name, *undoing} & set(catalogue.events):
+            if field not in catalogue.allowed(name):
+                yield f"{where}.resolved_by: {name} has no {field}"
     told = [
         f"{name}_minor" if kind == "amount:" else name
         for kind, name in _SENTENCE_PLACE.findall(event.sentence)
@@ -126,8 +131,11 @@ def _machine_faults(
 ) -> Iterator[str]:
     states = machine["states"]
     yield from _unknown(where, [machine["entity"]], catalogue.entities)
+    if len(catalogue.entities.get(machine["entity"], ["id"])) != 1:
+        yield f"{where}: its thing is named by one id"
     ends = [machine["initial"], *machine["terminal"], *machine.get("passes", ())]
     yield from _unknown(where, ends, states)
+    yield from _unknown(where, machine.get("never_break", ()), catalogue.events)
     for move in (*machine["transitions"], *machine.get("known_violations", ())):
         at = f"{where}.{move['event']}"
         yield from _unknown(at, [move["event"]], catalogue.events)
@@ -136,3 +144,5 @@ def _machine_faults(
         if move["event"] in catalogue.events:
             said = catalogue.allowed(move["event"])
             yield from _unknown(at, move.get("when", {}), said)
+        if len(move.get("when", {})) > 1:
+            yield f"{at}: a move depends on one field"

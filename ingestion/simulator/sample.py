@@ -6,11 +6,13 @@ A few of its lines are broken, so that a newcomer sees ``rejected_events`` at wo
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from ingestion.simulator.catalog import catalog_seeds
-from ingestion.simulator.scenarios import world_of
+from ingestion.simulator.parameters import World
+from ingestion.simulator.scenarios import MELTDOWN, world_of
 from ingestion.simulator.simulation import Simulation, simulate
 
 ORDERS = 3000
@@ -38,8 +40,15 @@ def write_sample(folder: Path, truth: Path | None = None) -> Simulation:
         start=START,
         out=folder,
         truth=truth,
-        world=world_of(SCENARIO, corrupted=CORRUPTED_SHARE),
+        world=_sample_world(),
         period="month",
     )
     catalog_seeds(folder / "reference")
     return simulation
+
+
+def _sample_world() -> World:
+    """Return the world of the scenario, its meltdown begun without a standstill."""
+    world = world_of(SCENARIO, corrupted=CORRUPTED_SHARE)
+    creeping = replace(MELTDOWN, standstill_hours=0)
+    return replace(world, delivery=replace(world.delivery, meltdown=creeping))

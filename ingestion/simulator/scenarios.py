@@ -30,6 +30,17 @@ class Scenario:
 
 EVERYDAY = World()
 
+MELTDOWN = Meltdown(
+    carrier="xpressbees",
+    window=Window(0.86, 0, 11.5 * 24),
+    transit_factor=2.3,
+    failure_factor=1.7,
+    lost_factor=5,
+    silent_share=0.38,
+    standstill_hours=23,
+    stranded_share=0.46,
+)
+
 SCENARIOS: dict[str, Scenario] = {
     "everyday": Scenario(
         EVERYDAY,
@@ -54,29 +65,21 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         "Four hours of a sale, four fifths into the period, bring every sixth order."
         " Reservations fail several times as often on that day, many of them after the"
-        " money was captured (metrics.reservation_failures, oversold_lines in"
-        " marts.fct_reservations), orders wait on the floor for days (stage ready and"
-        " packing in marts.fct_orders), and the buyers of that day rarely come back"
-        " (metrics.cohort_retention).",
+        " money was captured (oversold_lines in metrics.reservation_failures, the tenth"
+        " decile of metrics.reservation_failures_by_load), orders wait on the floor for"
+        " days (stage ready and packing in marts.fct_orders), and that day's buyers"
+        " rarely come back (metrics.cohort_retention).",
     ),
     "courier_meltdown": Scenario(
         replace(
             EVERYDAY,
-            delivery=replace(
-                EVERYDAY.delivery,
-                meltdown=Meltdown(
-                    carrier="xpressbees",
-                    window=Window(0.86, 0, 11.5 * 24),
-                    transit_factor=2.3,
-                    failure_factor=1.7,
-                    lost_factor=5,
-                    silent_share=0.38,
-                ),
-            ),
+            delivery=replace(EVERYDAY.delivery, meltdown=MELTDOWN),
         ),
-        "From six sevenths of the period on, XpressBees falls apart for eleven days:"
-        " its parcels are slow, unscanned, attempted in vain and lost. Orders shipped"
-        " with it pass their promise and pile up on the Today page; the carrier's"
+        "From six sevenths of the period on, XpressBees falls apart for eleven days."
+        " On the first it hands nothing over: attempts fail, promises break and parcels"
+        " turn back that same day (marts.fct_delivery_attempts, metrics.promise_kept,"
+        " marts.stuck_orders). Then its parcels are slow, unscanned, attempted in vain"
+        " and lost. Orders shipped with it pile up on the Today page; the carrier's"
         " matured return rate climbs while the naive one still looks harmless, because"
         " most of its parcels are open (metrics.rto_rates, marts.fct_shipments).",
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bench import landing, simulator
+from tests.bench import increments, landing, simulator
 
 simulator.report()
 landing.report()
+increments.report()

@@ -29,6 +29,7 @@ class Estimate:
             or absent where there is no such figure to estimate.
         naive: Query of segment_type, segment, estimate, lower, upper over published
             facts: the figure as it is usually computed, with its usual interval.
+        naively: How that is, in a few words.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Estimate:
     published: str
     truth: str
     naive: str
+    naively: str = "open spells dropped"
 
     def broken(self, name: str, published: str) -> Estimate:
         """Return the same claim, estimated in another way."""
@@ -60,7 +62,7 @@ class Estimate:
     def replaced_by_naive(self) -> Estimate:
         """Return the naive estimator under the honest one's name and claim."""
         return self.broken(
-            "open spells dropped",
+            self.naively,
             f"""
             select honest.segment_type, honest.segment, honest.age, naive.* exclude (
                 segment_type, segment
@@ -89,3 +91,25 @@ def by_segment(spells: str, segments: dict[str, str], columns: str) -> str:
 def week_of(instant: str) -> str:
     """Return the expression of the Monday before an instant, in the store's zone."""
     return f"cast(date_trunc('week', {instant} at time zone '{ZONE}') as date)"
+
+
+def wilson(counts: str) -> str:
+    """Return a query of rates with Wilson's interval.
+
+    Args:
+        counts: Query of segment_type, segment, k of n.
+
+    Returns:
+        The query, of segment_type, segment, n, estimate, lower and upper.
+    """
+    half = f"{Z} * sqrt(k * (n - k) / n + {Z}^2 / 4)"
+    return f"""
+        select
+            segment_type,
+            segment,
+            n,
+            k / n as estimate,
+            (k + {Z}^2 / 2 - {half}) / (n + {Z}^2) as lower,
+            (k + {Z}^2 / 2 + {half}) / (n + {Z}^2) as upper
+        from ({counts})
+    """

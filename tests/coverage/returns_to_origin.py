@@ -12,7 +12,7 @@ over the segments, less often for the one that is like no other.
 
 from __future__ import annotations
 
-from tests.coverage.estimates import Estimate, Z, by_segment, week_of
+from tests.coverage.estimates import Estimate, by_segment, week_of, wilson
 
 MATURE_DAYS = 30
 """Age at which the warehouse reads a matured rate (``rto_maturity_days``)."""
@@ -48,19 +48,16 @@ SHIPPED = """
 
 # Wilson's interval of the parcels back so far, of all that were shipped
 NAIVE = f"""
-    select
-        segment_type,
-        segment,
-        rto / n as estimate,
-        (rto + {Z}^2 / 2 - {Z} * sqrt(rto * (n - rto) / n + {Z}^2 / 4)) / (n + {Z}^2)
-            as lower,
-        (rto + {Z}^2 / 2 + {Z} * sqrt(rto * (n - rto) / n + {Z}^2 / 4)) / (n + {Z}^2)
-            as upper
-    from (
-        select segment_type, segment, count_if(is_rto) as rto, count(*) as n
+    select segment_type, segment, estimate, lower, upper
+    from ({
+    wilson(
+        f'''
+        select segment_type, segment, count_if(is_rto) as k, count(*) as n
         from ({by_segment(SHIPPED, SEGMENTS, "is_rto")})
         group by segment_type, segment
+        '''
     )
+})
 """
 
 MATURED = Estimate(

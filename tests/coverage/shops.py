@@ -131,7 +131,28 @@ def built_shop(
         period="month",
     )
     land_files([events], shop=shop, landed_at=setting.as_of, backfill=True)
-    with attempt(shop, as_of=setting.as_of, is_whole=False) as (working, _):
+    with built_models(shop, setting.as_of, models, parsed=folder) as connection:
+        yield connection
+    shutil.rmtree(events)
+    shutil.rmtree(shop.folder)
+
+
+@contextmanager
+def built_models(
+    shop: Shop, as_of: datetime, models: Sequence[str], parsed: Path
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Build models and their inputs of what a shop has landed.
+
+    Args:
+        shop: Where it has.
+        as_of: Clock of the build; what came in later is not known.
+        models: Names of the models to build.
+        parsed: Folder in which dbt keeps what it has parsed.
+
+    Yields:
+        A read-only connection to the tables as they would be published.
+    """
+    with attempt(shop, as_of=as_of, is_whole=False) as (working, _):
         run_dbt(
             working,
             [
@@ -144,14 +165,12 @@ def built_shop(
                 *(f"+{model}" for model in models),
                 "--vars",
                 json.dumps({"store_timezone": ZONE}),
-                *dbt_places(Shop(folder)),
+                *dbt_places(Shop(parsed)),
             ],
         )
     with duckdb.connect(str(working), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
-    shutil.rmtree(events)
-    shutil.rmtree(shop.folder)
 
 
 @contextmanager
@@ -170,9 +189,9 @@ def truth_of_shops(
         folder: Scratch.
 
     Yields:
-        A connection with the tables captures, refunds and parcels, each with its seed,
-        and clock. A parcel's region is looked up in the reference seed by its postal
-        code, as the warehouse does.
+        A connection with the tables captures, refunds, reservations, promises, stages
+        and parcels, each with its seed, and clock. A parcel's region is looked up in
+        the reference seed by its postal code, as the warehouse does.
     """
     for seed in seeds:
         simulate(
@@ -192,6 +211,17 @@ def truth_of_shops(
 
             create table refunds as
             from read_parquet('{folder}/*/refunds.parquet', hive_partitioning = true);
+
+            create table reservations as
+            from read_parquet(
+                '{folder}/*/reservations.parquet', hive_partitioning = true
+            );
+
+            create table promises as
+            from read_parquet('{folder}/*/promises.parquet', hive_partitioning = true);
+
+            create table stages as
+            from read_parquet('{folder}/*/stages.parquet', hive_partitioning = true);
 
             create table clock as
             select '{setting.as_of.isoformat()}'::timestamptz as as_of;

@@ -4,9 +4,10 @@ Every honest estimate is read from the tables of many simulated shops and set be
 the truth of the process that made them. What the same facts say when open spells are
 dropped, and the same interval at a third of its width, must fail.
 
-Held are the percentiles and the curve of the time to settlement and the matured and
-shrunk rates of return to origin, of segments large enough to be ranked; what their own
-modules leave out, and every other interval of the marts, is not.
+Held are the percentiles and the curve of the time to settlement, the matured and shrunk
+rates of return to origin, and the shares of lines not reserved and of promises kept, of
+segments large enough to be ranked; what their own modules leave out, and every other
+interval of the marts, is not.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.coverage import returns_to_origin, settlements
+from tests.coverage import promises, reservations, returns_to_origin, settlements
 from tests.coverage.estimates import Estimate
 from tests.coverage.pooling import (
     judged,
@@ -34,6 +35,8 @@ ESTIMATES = (
     *(settlements.unsettled(hours) for hours in settlements.HOURS),
     returns_to_origin.MATURED,
     returns_to_origin.SHRUNK,
+    reservations.FAILED,
+    promises.KEPT,
 )
 BROKEN = (
     *(
@@ -43,7 +46,14 @@ BROKEN = (
     ),
     settlements.NAIVE_MEAN,
 )
-MODELS = ("settlement_times", "settlement_curves", "rto_rates")
+MODELS = (
+    "settlement_times",
+    "settlement_curves",
+    "rto_rates",
+    "reservation_failures",
+    "reservation_failures_by_load",
+    "promise_kept",
+)
 
 SHOPS = 40
 TRUE_SHOPS = 200

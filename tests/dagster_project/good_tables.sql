@@ -4,19 +4,20 @@ create schema metrics;
 create table marts.events as
 select
     'e-' || n as event_id,
-    'placed' as event_name,
+    case when n = 199 then 'order_updated' else 'placed' end as event_name,
     'orders' as domain,
     'web' as source,
     'o-' || n as order_id,
     false as is_retracted,
     timestamptz '2026-02-01 00:00:00+00' + to_minutes(n) as occurred_at,
-    timestamptz '2026-02-01 00:00:00+00' + to_minutes(n) as ingested_at
+    timestamptz '2026-02-01 00:00:00+00' + to_minutes(n) as ingested_at,
+    n % 50 = 0 as is_exception
 from range(200) as numbers (n)
 union all
 select
     'p-' || n, 'payment_captured', 'payments', 'gateway', 'o-' || n, false,
     timestamptz '2026-02-01 01:00:00+00' + to_minutes(n),
-    timestamptz '2026-02-01 01:00:00+00' + to_minutes(n)
+    timestamptz '2026-02-01 01:00:00+00' + to_minutes(n), false
 from range(200) as numbers (n);
 comment on table marts.events is 'One row per accepted event.';
 comment on column marts.events.occurred_at is 'When it''s said to have happened.';
@@ -65,6 +66,7 @@ select
     n < 150 as is_delivered,
     false as is_rto,
     n % 50 = 0 as has_open_exception,
+    date '2026-02-01' as placed_date,
     timestamptz '2026-02-01 00:00:00+00' + to_minutes(n) as placed_at,
     timestamptz '2026-02-01 01:00:00+00' + to_minutes(n) as captured_at,
     timestamptz '2026-02-02 00:00:00+00' as first_shipped_at,
@@ -167,12 +169,15 @@ create table marts.fct_reservations as
 select
     order_line_id || ':1' as reservation_key,
     order_id,
+    order_line_id,
     sku,
     'north' as location_id,
     'reserved' as outcome,
     cast(null as varchar) as reason_code,
+    order_line_id = 'o-3-1' as fell_back,
     timestamptz '2026-02-02 00:00:00+00' as reserved_at,
-    cast(null as timestamptz) as failed_at
+    cast(null as timestamptz) as failed_at,
+    timestamptz '2026-02-02 00:00:00+00' as answered_at
 from marts.fct_order_lines;
 
 create table marts.fct_shipments as
@@ -181,6 +186,8 @@ select
     order_id,
     'carrier' as carrier,
     case when is_delivered then 'delivered' else 'open' end as outcome,
+    1 as attempt_count,
+    case when is_delivered then 0 else 1 end as failed_attempt_count,
     first_shipped_at as shipped_at,
     last_delivered_at as delivered_at,
     cast(null as timestamptz) as rto_initiated_at,
@@ -193,6 +200,7 @@ select
     'o-' || n as order_id,
     'return' as kind,
     'size' as reason_code,
+    n = 3 as is_refunded_not_restocked,
     timestamptz '2026-02-10 00:00:00+00' as initiated_at,
     cast(null as timestamptz) as denied_at,
     timestamptz '2026-02-12 00:00:00+00' as received_at,
@@ -221,7 +229,11 @@ select
     10 as lines_failed,
     210 as attempts,
     20 as attempts_failed,
-    0.05 as line_failure_rate;
+    0.05 as line_failure_rate,
+    190 as orders_requested,
+    9 as orders_failed,
+    400 as units_requested,
+    20 as units_failed;
 
 create table metrics.rto_rates as
 select *
@@ -284,3 +296,341 @@ from (
     ('all', 'all', 2, 0.6, 0.5, 0.7),
     ('all', 'all', 3, 0.2, 0.1, 0.3)
 ) as hours (segment_type, segment, hours, survival, lower, upper);
+
+create table marts.fct_delivery_attempts as
+select
+    shipment_id,
+    1 as attempt_number,
+    carrier,
+    case when outcome = 'delivered' then 'delivered' else 'failed' end as outcome,
+    cast(null as varchar) as reason_code,
+    false as led_to_rto,
+    shipped_at + interval 2 day as attempted_at
+from marts.fct_shipments;
+
+create table marts.dim_carriers as
+select 'carrier' as carrier, 'Carrier' as carrier_name, true as is_described;
+
+create table metrics.rto_curves as
+select *
+from (
+    values
+    ('all', 'all', 0, 200, 0.0, 0.5, 0.0, 0.5),
+    ('all', 'all', 4, 100, 0.05, 0.75, 0.0, 0.2),
+    ('carrier', 'carrier', 0, 200, 0.0, 0.5, 0.0, 0.5),
+    ('carrier', 'carrier', 4, 100, 0.05, 0.75, 0.0, 0.2)
+) as ages (
+    segment_type, segment, age_days, at_risk, cif_rto, cif_delivered, cif_lost,
+    open_share
+);
+
+create table metrics.rto_costs as
+select *
+from (
+    values
+    ('all', 'all', 'INR', 200, 10),
+    ('carrier', 'carrier', 'INR', 150, 10),
+    ('carrier', 'carrier', 'USD', 50, 0)
+) as costs (segment_type, segment, currency, shipped, rto);
+
+create table metrics.false_deliveries as
+select *
+from (
+    values ('all', 'all', 150, 2), ('carrier', 'carrier', 150, 2)
+) as segments (segment_type, segment, deliveries, false_deliveries);
+
+create table marts.fct_pickups as
+select
+    'f-' || n as fulfillment_order_id,
+    'o-' || n as order_id,
+    'collected' as outcome,
+    n % 10 = 0 as is_no_show,
+    timestamptz '2026-02-02 00:00:00+00' as ready_at,
+    timestamptz '2026-02-04 00:00:00+00' as collected_at,
+    cast(null as timestamptz) as expired_at
+from range(100) as numbers (n);
+
+create table marts.order_contacts as
+select
+    't-' || n as ticket_id,
+    'o-' || n as order_id,
+    timestamptz '2026-02-04 00:00:00+00' as contacted_at,
+    24.0 as silence_hours_at_contact,
+    n % 10 = 0 as was_promise_broken
+from range(100) as numbers (n);
+
+create table metrics.satisfaction as
+select *
+from (
+    values
+    (date '2026-01-26', 'all', 'all', 20, 0.8, 100, 200),
+    (date '2026-01-26', 'channel', 'web', 20, 0.8, 100, 200),
+    (date '2026-01-26', 'survey_type', 'csat', 20, 0.8, null, null)
+) as weeks (week, segment_type, segment, surveys, mean_score, contacts, orders);
+
+create table metrics.cost_to_serve as
+select
+    date '2026-02-01' as month,
+    segment_type,
+    segment,
+    'INR' as currency,
+    200 as orders,
+    1000::decimal(18, 4) as shipping_amount,
+    500::decimal(18, 4) as reverse_amount,
+    cast(null as decimal(18, 4)) as handling_amount,
+    100::decimal(18, 4) as contact_amount,
+    400::decimal(18, 4) as fee_amount,
+    10.0 as cost_per_order
+from (values ('all', 'all'), ('channel', 'web')) as segments (segment_type, segment);
+create table marts.fct_delivery_promises as
+select
+    order_id || ':' || promise_number as promise_key,
+    order_id,
+    cast(null as varchar) as shipment_id,
+    promise_number,
+    promise_number = 1 as is_original,
+    promise_number = 2 as is_current,
+    false as was_broken_before_revision,
+    placed_at + to_hours(promise_number) as promised_at,
+    timestamptz '2026-02-05 00:00:00+00' as replaced_promise_max_at
+from marts.fct_orders
+cross join (values (1), (2)) as promises (promise_number);
+
+create table metrics.promise_kept as
+select
+    date '2026-02-02' as week,
+    'carrier' as carrier,
+    'A > Goa' as lane,
+    180 as promised,
+    20 as not_yet_due,
+    150 as kept_original,
+    160 as kept_current,
+    165 as first_attempt_on_time,
+    180 as revised,
+    140 as kept_original_timestamp,
+    150 as kept_current_timestamp;
+
+create table marts.fct_address_validations as
+select
+    order_id || ':1' as validation_key,
+    order_id,
+    case when is_cancelled then 'failed' else 'passed' end as outcome,
+    case when is_cancelled then 'serviceability' end as failed_check,
+    placed_at as validated_at
+from marts.fct_orders;
+
+create table metrics.address_outcomes as
+select
+    date '2026-02-02' as week,
+    'serviceability' as address_check,
+    200 as validations,
+    190 as passed,
+    10 as failed,
+    4 as shipped_anyway,
+    1 as shipped_anyway_delivered,
+    1 as shipped_anyway_rto,
+    1 as shipped_anyway_lost,
+    1 as shipped_anyway_open;
+
+create table marts.order_readiness as
+select
+    order_id,
+    cast(null as varchar) as gate_blocking,
+    captured_at as ready_at,
+    false as shipped_before_ready,
+    false as shipped_unpaid
+from marts.fct_orders;
+
+create table marts.message_conflicts as
+select
+    'never_told:' || promise_key as conflict_id,
+    order_id,
+    'never_told' as kind,
+    cast(null as timestamptz) as told_at
+from marts.fct_delivery_promises
+where not is_original;
+create table marts.demand_vs_shipped as
+select
+    date '2026-02-01' as date,
+    'SKU-1' as sku,
+    400 as demand,
+    390 as shipped,
+    10 as shipped_beyond_demand;
+
+create table marts.stock_truth as
+select
+    'SKU-' || n as sku,
+    'north' as location_id,
+    10 as expected_on_hand,
+    9 as counted_on_hand,
+    -1 as drift,
+    case when n = 3 then -1 else 8 end as on_hand_now,
+    case when n = 3 then 1 else 0 end as refunded_not_restocked,
+    timestamptz '2026-02-20 00:00:00+00' as counted_at
+from range(40) as numbers (n);
+
+create table marts.backorders as
+select
+    order_line_id,
+    1 as backorder_number,
+    timestamptz '2026-02-02 00:00:00+00' as created_at,
+    timestamptz '2026-02-05 00:00:00+00' as released_at
+from marts.fct_order_lines;
+
+create table metrics.reservation_failures_by_load as
+select *
+from (values (1, 50, 1, 0.02, 0.0, 0.1), (2, 150, 9, 0.06, 0.03, 0.1)) as deciles (
+    load_decile, lines_requested, lines_failed, line_failure_rate, lower, upper
+);
+
+create table metrics.reservation_failures_by_hour as
+select *
+from (values (7, 50, 1, 0.02, 0.0, 0.1), (8, 150, 9, 0.06, 0.03, 0.1)) as hours (
+    hour_of_week, lines_requested, lines_failed, line_failure_rate, lower, upper
+);
+
+create table metrics.reservation_fallback_costs as
+select
+    date '2026-02-02' as date,
+    'SKU-1' as sku,
+    'north' as location_id,
+    'INR' as currency,
+    1 as fallback_lines,
+    1 as costed_lines,
+    0 as said_lines;
+
+create table metrics.fulfillment_quality as
+select
+    date '2026-02-02' as week,
+    'north' as location_id,
+    200 as picked_lines,
+    4 as pick_errors,
+    150 as handoffs_due,
+    140 as handoffs_moved_within_one_business_day;
+create table marts.fct_exceptions as
+select
+    'x-' || order_id as exception_id,
+    order_id,
+    'placed' as exception_name,
+    placed_at as opened_at,
+    cast(null as timestamptz) as resolved_at,
+    has_open_exception as is_open
+from marts.fct_orders
+where has_open_exception;
+
+create table marts.fct_order_changes as
+select
+    event_id as change_id,
+    order_id,
+    'contact' as changed_field,
+    occurred_at as changed_at
+from marts.events
+where event_name = 'order_updated';
+
+create table metrics.stage_rhythms as
+select
+    'shipped' as stage,
+    40 as spells,
+    10 as completed,
+    30 as open,
+    24.0 as p90_hours,
+    48.0 as p99_hours;
+
+create table marts.stuck_orders as
+select
+    'o-199' as order_id,
+    'shipped' as stage,
+    'watch' as level,
+    30.0 as age_hours,
+    24.0 as rhythm_p90_hours,
+    48.0 as rhythm_p99_hours;
+
+create table metrics.metric_definitions as
+select
+    'orders' as metric,
+    'orders' as unit
+union all
+select
+    'rejected_rate' as metric,
+    'share' as unit;
+
+create table metrics.metric_daily as
+select
+    'orders' as metric,
+    segment_type,
+    case segment_type when 'all' then 'all' when 'channel' then 'web' else 'prepaid' end
+        as segment,
+    'orders' as unit,
+    count(*)::double as value,
+    count(*)::double as numerator,
+    cast(null as double) as denominator,
+    placed_date as date
+from marts.fct_orders
+cross join (values ('all'), ('channel'), ('payment_mode')) as types (segment_type)
+group by segment_type, placed_date
+
+union all
+
+select
+    'rejected_rate' as metric,
+    'all' as segment_type,
+    'all' as segment,
+    'share' as unit,
+    0.1 as value,
+    1 as numerator,
+    10 as denominator,
+    date '2026-02-01' as date;
+
+create table metrics.restatements as
+select
+    'orders' as metric,
+    'all' as segment,
+    1.0 as old_value,
+    2.0 as new_value,
+    timestamptz '2026-02-05 00:00:00+00' as published_at,
+    timestamptz '2026-02-06 00:00:00+00' as restated_at,
+    date '2026-02-01' as date;
+
+create table marts.weekly_sweep as
+select
+    date '2026-03-02' as week,
+    'stuck' as question,
+    'orders' as unit,
+    0::decimal(18, 4) as value
+union all
+select
+    date '2026-03-02' as week,
+    'pending_money' as question,
+    currency as unit,
+    sum(amount)::decimal(18, 4) as value
+from marts.pending_money
+group by currency;
+create table marts.transition_violations as
+select
+    'payment:pay-' || n || ':p-' || n as violation_id,
+    'p-' || n as event_id,
+    'payment' as machine,
+    'pay-' || n as entity_id,
+    'payment_captured' as event_name,
+    'voided' as from_state,
+    'captured_after_release' as reason
+from range(3) as numbers (n);
+
+create table marts.instrumentation_coverage as
+select * from (values
+    ('web', 'order_placed -> order', 200, 200, 0, cast(null as timestamptz)),
+    ('gateway', 'order_placed -> order', 200, 200, 0, null),
+    ('gateway', 'payment_captured -> payment', 200, 190, 10,
+        timestamptz '2026-02-02 00:00:00+00')
+) as steps (source, step, expected, observed, missing, first_missing_at);
+
+create table marts.missing_events as
+select
+    'web' as source,
+    'placed' as event_name,
+    timestamptz '2026-01-10 00:00:00+00' + to_hours(n) as hour,
+    17.5 as expected_count,
+    case when n < 10 then 0 when n < 20 then 2 else 18 end as observed_count,
+    6 as lower,
+    n < 10 as is_silent
+from range(1000) as numbers (n);

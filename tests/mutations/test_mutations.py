@@ -1,7 +1,8 @@
 """Would anybody notice a sign, a join or an interval the wrong way round?
 
-Each model of money is mutated line by line as ``mutations.yml`` lists, and its unit
-tests must fail. One that passes all the same is a rule nobody has written down.
+Models of money and of blind spots are mutated line by line as ``mutations.yml`` lists,
+and their unit tests must fail. One that passes all the same is a rule nobody has
+written down.
 """
 
 from __future__ import annotations

@@ -29,3 +29,12 @@
 {% macro duckdb__quantile_cont(value, share) -%}
     quantile_cont({{ value }}, {{ share }})
 {%- endmacro %}
+
+{# Values of a group as one text, the weightiest first, joined by a comma. #}
+{% macro listed(value, weight) -%}
+    {{ return(adapter.dispatch('listed', 'postorder')(value, weight)) }}
+{%- endmacro %}
+
+{% macro default__listed(value, weight) -%}
+    string_agg({{ value }}, ', ' order by {{ weight }} desc, {{ value }})
+{%- endmacro %}

@@ -54,3 +54,8 @@
 {% macro hours_after(instant, hours) -%}
     ({{ instant }} + ({{ hours }}) * interval '1 hour')
 {%- endmacro %}
+
+{# A date some days after another. #}
+{% macro days_after(day, days) -%}
+    cast({{ day }} + ({{ days }}) * interval '1 day' as date)
+{%- endmacro %}

@@ -7,7 +7,7 @@
         order_id,
         event_name,
         event_rank,
-        {% for column in things_exceptions_are_about().values() if column != 'order_id' %}
+        {% for column in things_exceptions_are_about() if column != 'order_id' %}
         {{ column if column in landed else 'cast(null as varchar)' }} as {{ column }},
         {% endfor %}
         occurred_at
@@ -15,27 +15,27 @@
     from {{ ref('int_' ~ domain ~ '_events') }}
 {%- endmacro %}
 
-{# The id, of the kind named in `same`, of the thing a row is about. #}
-{% macro thing_of(relation, same) -%}
-    case {{ same }}
-        {% for thing, column in things_exceptions_are_about().items() %}
-        when '{{ thing }}' then {{ relation }}.{{ column }}
+{# What a row says in the field that is named in another column. #}
+{% macro thing_of(relation, field) -%}
+    case {{ field }}
+        {% for column in things_exceptions_are_about() %}
+        when '{{ column }}' then {{ relation }}.{{ column }}
         {% endfor %}
     end
 {%- endmacro %}
 
 {% macro things_exceptions_are_about() -%}
-{{ return({
-    'order': 'order_id',
-    'order_line': 'order_line_id',
-    'payment': 'payment_id',
-    'shipment': 'shipment_id',
-    'fulfillment_order': 'fulfillment_order_id',
-    'block': 'block_id',
-    'fraud_review': 'fraud_review_id',
-    'refund': 'refund_id',
-    'dispute': 'dispute_id',
-    'return_line': 'return_line_id',
-    'claim': 'claim_id',
-}) }}
+{{ return([
+    'order_id',
+    'order_line_id',
+    'payment_id',
+    'shipment_id',
+    'fulfillment_order_id',
+    'block_id',
+    'fraud_review_id',
+    'refund_id',
+    'dispute_id',
+    'return_line_id',
+    'claim_id',
+]) }}
 {%- endmacro %}

@@ -25,7 +25,7 @@ contract_events as (
 
 resolutions as (
 
-    select * from {{ ref('exception_resolutions') }}
+    select * from {{ ref('stg_contract_resolutions') }}
 
 ),
 
@@ -34,7 +34,9 @@ exceptions as (
     select
         events.*,
         contract_events.severity,
-        contract_events.exception_owner
+        contract_events.exception_owner,
+        contract_events.is_about_money,
+        contract_events.next_action
 
     from events
     inner join contract_events
@@ -42,21 +44,26 @@ exceptions as (
 
 ),
 
+-- of events at one instant the one of lower rank came first
 undoing as (
 
     select
         exceptions.fact_id,
-        resolutions.is_about_money,
-        min(undoing_events.occurred_at) as undone_at
+        min(undoing_events.occurred_at) as undone_at,
+        {{ min_by(
+            'undoing_events.event_name',
+            "(undoing_events.occurred_at
+                || lpad(cast(undoing_events.event_rank as varchar), 5, '0'))"
+        ) }} as undone_by
 
     from exceptions
     inner join resolutions
         on exceptions.event_name = resolutions.exception_name
     left join events as undoing_events
         on exceptions.story_id = undoing_events.story_id
-        and resolutions.undone_by = undoing_events.event_name
-        and {{ thing_of('exceptions', 'resolutions.same') }}
-            = {{ thing_of('undoing_events', 'resolutions.same') }}
+        and resolutions.resolved_by = undoing_events.event_name
+        and {{ thing_of('exceptions', 'resolutions.same_field') }}
+            = {{ thing_of('undoing_events', 'resolutions.same_field') }}
         and (
             exceptions.occurred_at < undoing_events.occurred_at
             or (
@@ -64,7 +71,7 @@ undoing as (
                 and exceptions.event_rank < undoing_events.event_rank
             )
         )
-    group by exceptions.fact_id, resolutions.is_about_money
+    group by exceptions.fact_id
 
 ),
 
@@ -77,14 +84,12 @@ spells as (
         exceptions.event_name as exception_name,
         exceptions.severity,
         exceptions.exception_owner as owner,
-        coalesce(undoing.is_about_money, false) as is_about_money,
+        exceptions.next_action,
+        exceptions.is_about_money,
         undoing.fact_id is not null as is_undoable,
-        undoing.fact_id is not null and undoing.undone_at is null as is_open,
+        undoing.undone_by,
         exceptions.occurred_at as opened_at,
-        case
-            when undoing.fact_id is null then exceptions.occurred_at
-            else undoing.undone_at
-        end as undone_at
+        undoing.undone_at
 
     from exceptions
     left join undoing

@@ -5,7 +5,7 @@
     )
 }}
 
--- One scan over each stream: when an order reached each step, and how its gates stand.
+-- One scan over each stream: when an order reached each step.
 with
 
 order_events as (
@@ -63,23 +63,17 @@ order_steps as (
                 'shipment_delivered', 'pickup_collected', 'digital_order_fulfilled'
             )
         ) as last_delivered_at,
-        max(occurred_at) filter (where event_name = 'pickup_collected') as collected_at,
-        max(occurred_at) filter (where event_name = 'digital_order_fulfilled')
+        min(occurred_at) filter (where event_name = 'pickup_collected') as collected_at,
+        min(occurred_at) filter (where event_name = 'digital_order_fulfilled')
             as digitally_fulfilled_at,
-        max(occurred_at) filter (where event_name = 'pickup_ready') as pickup_ready_at,
-        max(occurred_at) filter (where event_name = 'pickup_expired')
+        min(occurred_at) filter (where event_name = 'pickup_ready') as pickup_ready_at,
+        min(occurred_at) filter (where event_name = 'pickup_expired')
             as pickup_expired_at,
         min(occurred_at) filter (
             where event_name in (
                 'pick_list_created', 'item_picked', 'item_packed', 'label_created'
             )
         ) as packing_at,
-        max(occurred_at) filter (
-            where event_name = 'order_updated' and changed_field = 'shipping_address'
-        ) as address_changed_at,
-        max(occurred_at) filter (
-            where event_name = 'address_validated' and not is_manual_review_required
-        ) as address_passed_at,
         cast(
             coalesce(
                 sum(price_delta_minor) filter (where event_name = 'order_updated'), 0
@@ -104,17 +98,8 @@ payment_steps as (
         min(occurred_at) filter (where event_name = 'payment_authorized')
             as authorized_at,
         min(occurred_at) filter (where event_name = 'payment_captured') as captured_at,
-        min(occurred_at) filter (where event_name = 'cod_confirmed')
-            as cod_confirmed_at,
         min(occurred_at) filter (where event_name = 'fraud_review_cleared')
             as fraud_cleared_at,
-        {{ max_by(
-            'event_name', "(occurred_at || lpad(cast(event_rank as varchar), 5, '0'))"
-        ) }} filter (
-            where event_name in (
-                'fraud_review_triggered', 'fraud_review_cleared', 'fraud_rejected'
-            )
-        ) as fraud_state,
         min(occurred_at) as first_payment_event_at
 
     from payment_events
@@ -151,42 +136,9 @@ exchange_steps as (
 
 visible_events as (
 
-    select
-        order_events.order_id,
-        order_events.occurred_at
-
-    from order_events
-    inner join contract_events
-        on order_events.event_name = contract_events.event_name
-    where contract_events.is_customer_visible
-        -- a promise nobody was shown and a status nobody was told break no silence
-        and coalesce(order_events.is_shown_to_customer, true)
-        and not (
-            order_events.event_name = 'order_status_changed'
-            and not coalesce(order_events.is_customer_notified, false)
-        )
-
-    union all
-
-    select
-        payment_events.order_id,
-        payment_events.occurred_at
-
-    from payment_events
-    inner join contract_events
-        on payment_events.event_name = contract_events.event_name
-    where contract_events.is_customer_visible
-
-    union all
-
-    select
-        return_events.order_id,
-        return_events.occurred_at
-
-    from return_events
-    inner join contract_events
-        on return_events.event_name = contract_events.event_name
-    where contract_events.is_customer_visible
+    {{ visible_events(
+        'order_events', 'payment_events', 'return_events', 'contract_events'
+    ) }}
 
 ),
 
@@ -225,11 +177,6 @@ line_steps as (
         ) as lines_reserved,
         count(*) filter (
             where reservations.quantity_wanted > 0
-                and reservations.reserved_at is not null
-                and reservations.is_held
-        ) as lines_held,
-        count(*) filter (
-            where reservations.quantity_wanted > 0
                 and packed_lines.packed_at is not null
         ) as lines_packed,
         max(reservations.reserved_at) filter (where reservations.quantity_wanted > 0)
@@ -251,9 +198,7 @@ milestones as (
         order_steps.*,
         payment_steps.authorized_at,
         payment_steps.captured_at,
-        payment_steps.cod_confirmed_at,
         payment_steps.fraud_cleared_at,
-        payment_steps.fraud_state,
         payment_steps.first_payment_event_at,
         refunds.refunded_minor,
         coalesce(exchange_steps.exchanged_minor, 0) as exchanged_minor,
@@ -267,8 +212,7 @@ milestones as (
         case
             when line_steps.lines_packed = line_steps.lines_wanted
                 then line_steps.last_packed_at
-        end as packed_at,
-        line_steps.lines_held = line_steps.lines_wanted as is_held
+        end as packed_at
 
     from order_steps
     left join payment_steps

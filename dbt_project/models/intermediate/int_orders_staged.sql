@@ -26,6 +26,13 @@ milestones as (
 
 ),
 
+readiness as (
+
+    select * from {{ ref('order_readiness') }}
+    where {{ is_affected('story_id', open_rows=moving) }}
+
+),
+
 line_units as (
 
     select * from {{ ref('int_line_units') }}
@@ -50,13 +57,6 @@ payments as (
 returns as (
 
     select * from {{ ref('fct_returns') }}
-    where {{ is_affected('story_id', open_rows=moving) }}
-
-),
-
-exceptions as (
-
-    select * from {{ ref('int_exception_spells') }}
     where {{ is_affected('story_id', open_rows=moving) }}
 
 ),
@@ -137,18 +137,6 @@ returned_orders as (
 
 ),
 
-open_exceptions as (
-
-    select
-        order_id,
-        bool_or(is_about_money) as has_money_exception
-
-    from exceptions
-    where is_open
-    group by order_id
-
-),
-
 orders as (
 
     select
@@ -197,39 +185,8 @@ orders as (
         ) as refunded_amount,
         returned_orders.order_id is not null as has_return,
         coalesce(money.has_settlement_ahead, false) as has_settlement_ahead,
-        open_exceptions.order_id is not null as has_exception,
-        coalesce(open_exceptions.has_money_exception, false) as has_money_exception,
-
-        -- the gates: NULL where one does not apply, and it then blocks nothing
-        case placed_events.payment_mode
-            when 'deferred' then true
-            -- the part paid ahead is what lets it go
-            when 'partial_cod' then milestones.captured_at is not null
-            -- a mode may be changed after placing: either road opens the gate
-            else
-                milestones.captured_at is not null
-                or milestones.cod_confirmed_at is not null
-        end as is_payment_passed,
-        coalesce(milestones.fraud_state, 'fraud_review_cleared')
-            = 'fraud_review_cleared' as is_fraud_passed,
-        case
-            when placed_events.fulfillment_type <> 'digital'
-                then coalesce(milestones.is_held, false)
-        end as is_reservation_passed,
-        case
-            when placed_events.fulfillment_type in ('ship', 'mixed')
-                then coalesce(
-                    milestones.address_passed_at
-                    > coalesce(
-                        milestones.address_changed_at,
-                        milestones.address_passed_at - interval '1 second'
-                    ), false
-                )
-        end as is_address_passed,
-        case
-            when placed_events.fulfillment_type <> 'digital'
-                then milestones.promise_confirmed_at is not null
-        end as is_promise_passed,
+        readiness.gate_blocking,
+        readiness.fraud_blocked_reason,
         milestones.placed_at,
         milestones.authorized_at,
         milestones.captured_at,
@@ -253,6 +210,8 @@ orders as (
     from placed_events
     inner join milestones
         on placed_events.order_id = milestones.order_id
+    inner join readiness
+        on placed_events.order_id = readiness.order_id
     left join units
         on placed_events.order_id = units.order_id
     left join parcels
@@ -262,8 +221,6 @@ orders as (
         and placed_events.currency = money.currency
     left join returned_orders
         on placed_events.order_id = returned_orders.order_id
-    left join open_exceptions
-        on placed_events.order_id = open_exceptions.order_id
 
 ),
 
@@ -272,34 +229,7 @@ staged as (
 
     select
         *,
-        case
-            when is_cancelled and shipment_count = 0 then 'cancelled'
-            when open_parcel_count > 0 and is_on_vehicle then 'out_for_delivery'
-            when open_parcel_count > 0 then 'shipped'
-            when delivered_parcel_count > 0 then 'delivered'
-            when rto_parcel_count > 0 then 'rto'
-            when shipment_count > 0
-                or collected_at is not null
-                or digitally_fulfilled_at is not null
-                or pickup_expired_at is not null
-                then 'closed'
-            when pickup_ready_at is not null then 'pickup_ready'
-            when packing_at is not null then 'packing'
-            when fulfillment_ready_at is not null
-                or (
-                    is_payment_passed
-                    and is_fraud_passed
-                    and coalesce(is_reservation_passed, true)
-                    and coalesce(is_address_passed, true)
-                    and coalesce(is_promise_passed, true)
-                )
-                then 'ready'
-            when not is_fraud_passed then 'review'
-            when first_payment_event_at is null then 'placed'
-            when not is_payment_passed then 'payment'
-            when not is_reservation_passed then 'reservation'
-            else 'address'
-        end as stage
+        {{ order_stage() }} as stage
 
     from orders
 

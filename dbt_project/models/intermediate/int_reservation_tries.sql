@@ -391,6 +391,8 @@ fallbacks as (
         order_line_id,
         from_location_id,
         to_location_id,
+        cost_delta_minor,
+        currency,
         occurred_at as fell_back_at,
         row_number() over (
             partition by order_line_id, from_location_id
@@ -409,6 +411,8 @@ fallback_tries as (
         fallbacks.order_line_id,
         fallbacks.from_location_id,
         fallbacks.to_location_id,
+        fallbacks.cost_delta_minor,
+        fallbacks.currency,
         fallbacks.fell_back_at,
         fallbacks.from_last,
         coalesce(
@@ -432,6 +436,8 @@ fallback_tries as (
         fallbacks.order_line_id,
         fallbacks.from_location_id,
         fallbacks.to_location_id,
+        fallbacks.cost_delta_minor,
+        fallbacks.currency,
         fallbacks.fell_back_at,
         fallbacks.from_last
 
@@ -444,6 +450,10 @@ last_fallbacks as (
         from_location_id,
         try_number,
         {{ min_by('to_location_id', 'from_last') }} as fallback_location_id,
+        {{ min_by('cost_delta_minor', 'from_last') }}
+            filter (where cost_delta_minor is not null) as fallback_cost_minor,
+        {{ min_by('currency', 'from_last') }}
+            filter (where cost_delta_minor is not null) as currency,
         {{ min_by('is_fallback_success', 'from_last') }} as is_fallback_success,
         min(fell_back_at) as fell_back_at
 
@@ -482,6 +492,8 @@ tries_in_time as (
     select
         all_tries.*,
         last_fallbacks.fallback_location_id,
+        last_fallbacks.fallback_cost_minor,
+        last_fallbacks.currency,
         last_fallbacks.order_line_id is not null as fell_back,
         coalesce(last_fallbacks.is_fallback_success, false) as is_fallback_success,
         placings.placed_at,
@@ -534,6 +546,8 @@ tries as (
         coalesce(failure_reason, loss_reason) as reason_code,
         release_cause,
         fallback_location_id,
+        currency,
+        fallback_cost_minor,
         cast(try_number as bigint) as try_number,
         cast(asked as bigint) as quantity_requested,
         cast(got as bigint) as quantity_reserved,

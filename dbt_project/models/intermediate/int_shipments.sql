@@ -155,7 +155,7 @@ attempt_counts as (
     select
         shipment_id,
         count(*) as attempt_count,
-        count(*) filter (where failed_at is not null) as failed_attempt_count,
+        count(*) filter (where outcome = 'failed') as failed_attempt_count,
         min(attempted_at) as first_attempt_at
 
     from attempts

@@ -25,7 +25,11 @@ affected_customers as (
 
     select customer_id
     from staged_orders
-    where {{ is_affected('story_id', open_rows='open_rows.has_settlement_ahead') }}
+    where {{ is_affected(
+        'story_id',
+        open_rows='open_rows.has_settlement_ahead',
+        moved=newly_overdue()
+    ) }}
 
     union
 
@@ -35,12 +39,35 @@ affected_customers as (
 
 ),
 
+current_visits as (
+
+    select * from {{ ref('int_stage_spells') }}
+    where is_current
+
+),
+
+open_exceptions as (
+
+    select distinct order_id
+    from {{ ref('fct_exceptions') }}
+    where is_open
+
+),
+
 orders as (
 
-    select staged_orders.*
+    select
+        staged_orders.*,
+        current_visits.entered_at as stage_entered_at,
+        open_exceptions.order_id is not null as has_open_exception
+
     from staged_orders
     inner join affected_customers
         on staged_orders.customer_id = affected_customers.customer_id
+    left join current_visits
+        on staged_orders.order_id = current_visits.order_id
+    left join open_exceptions
+        on staged_orders.order_id = open_exceptions.order_id
 
 ),
 
@@ -79,13 +106,7 @@ numbered_orders as (
         shipment_count > 0 and rto_parcel_count = shipment_count as is_rto,
         has_return,
         has_settlement_ahead,
-
-        -- the order's end closes what is not about money
-        has_money_exception
-            or (
-                has_exception
-                and stage not in ('delivered', 'rto', 'cancelled', 'closed')
-            ) as has_open_exception,
+        has_open_exception,
 
         -- money was taken, not all of it was called off, and not every parcel came back
         captured_amount > 0
@@ -95,6 +116,7 @@ numbered_orders as (
             ) as is_counted,
         {{ store_date('placed_at') }} as placed_date,
         placed_at,
+        stage_entered_at,
         authorized_at,
         captured_at,
         fraud_cleared_at,

@@ -43,9 +43,14 @@ reservations as (
         tries.reason_code,
         tries.release_cause,
         tries.fallback_location_id,
+        tries.currency,
         tries.try_number,
         tries.quantity_requested,
         tries.quantity_reserved,
+        case
+            when tries.fallback_cost_minor is not null
+                then {{ to_amount('tries.fallback_cost_minor', 'tries.currency') }}
+        end as fallback_cost_amount,
         cast(
             (extract(isodow from {{ store_time('tries.requested_at') }}) - 1) * 24
             + extract(hour from {{ store_time('tries.requested_at') }})

@@ -6,7 +6,7 @@
 }}
 
 {%- set undecided -%}
-    open_rows.shipped_at is not null
+    (open_rows.shipped_at is not null or open_rows.outcome <> 'open')
     and open_rows.original_promise_at is not null
     and (
         open_rows.is_on_time_original is null
@@ -27,7 +27,7 @@ shipments as (
 
 promises as (
 
-    select * from {{ ref('int_shipment_promises') }}
+    select * from {{ ref('int_promises_in_force') }}
 
 ),
 
@@ -92,7 +92,8 @@ promised_shipments as (
 
     from shipments
     left join promises
-        on shipments.shipment_id = promises.shipment_id
+        on shipments.order_id = promises.order_id
+        and shipments.shipment_id = promises.shipment_id
     left join destination_regions
         on shipments.destination_pincode = destination_regions.destination_pincode
         and shipments.destination_country

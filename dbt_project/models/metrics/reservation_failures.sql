@@ -19,6 +19,7 @@ lines as (
         sku,
         location_id,
         order_line_id,
+        min(order_id) as order_id,
         count(*) as attempts,
         count(*) filter (where failed_at is not null) as attempts_failed,
         max(quantity_requested) as units_requested,
@@ -46,6 +47,8 @@ counts as (
         location_id,
         count(*) as lines_requested,
         count(*) filter (where has_failed) as lines_failed,
+        count(distinct order_id) as orders_requested,
+        count(distinct order_id) filter (where has_failed) as orders_failed,
         cast(sum(attempts) as bigint) as attempts,
         cast(sum(attempts_failed) as bigint) as attempts_failed,
         cast(sum(units_requested) as bigint) as units_requested,
@@ -66,6 +69,8 @@ reservation_failures as (
         location_id,
         lines_requested,
         lines_failed,
+        orders_requested,
+        orders_failed,
         attempts,
         attempts_failed,
         units_requested,
@@ -76,6 +81,11 @@ reservation_failures as (
         cast(lines_failed as double) / lines_requested as line_failure_rate,
         {{ wilson_lower('lines_failed', 'lines_requested') }} as lower,
         {{ wilson_upper('lines_failed', 'lines_requested') }} as upper,
+        cast(orders_failed as double) / nullif(orders_requested, 0)
+            as order_failure_rate,
+        cast(attempts_failed as double) / attempts as attempt_failure_rate,
+        cast(units_failed as double) / nullif(units_requested, 0)
+            as unit_failure_rate,
         lines_requested >= {{ var('rankable_from') }} as is_rankable,
         date
 

@@ -1,108 +1,14 @@
 with
 
-shipments as (
-
-    select * from {{ ref('fct_shipments') }}
-    where shipped_at is not null
-
-),
-
-clock as (
-
-    select * from {{ ref('stg_clock') }}
-
-),
-
--- ages are whole 24 hours; an outcome reported before the shipping took none
-spells as (
-
-    select
-        shipments.shipment_id,
-        shipments.carrier,
-        shipments.destination_region,
-        coalesce(shipments.destination_pincode, 'unknown') as destination_pincode,
-        shipments.payment_mode,
-        shipments.attempt_count,
-        {{ store_date('shipments.shipped_at') }} as shipped_date,
-        case when shipments.outcome <> 'open' then shipments.outcome end as exit,
-        cast(
-            floor(
-                greatest(
-                    {{ days_between(
-                        'shipments.shipped_at',
-                        'coalesce(shipments.outcome_at, clock.as_of)'
-                    ) }}, 0
-                )
-            ) as bigint
-        ) as age_days
-
-    from shipments
-    cross join clock
-
-),
-
 segmented_spells as (
 
-    select
-        'all' as segment_type,
-        'all' as segment,
-        exit,
-        age_days
-    from spells
+    select * from {{ ref('int_rto_spells') }}
 
-    union all
+),
 
-    select
-        'carrier' as segment_type,
-        carrier as segment,
-        exit,
-        age_days
-    from spells
+banded_curves as (
 
-    union all
-
-    select
-        'region' as segment_type,
-        destination_region as segment,
-        exit,
-        age_days
-    from spells
-
-    union all
-
-    select
-        'pincode' as segment_type,
-        destination_pincode as segment,
-        exit,
-        age_days
-    from spells
-
-    union all
-
-    select
-        'payment_mode' as segment_type,
-        payment_mode as segment,
-        exit,
-        age_days
-    from spells
-
-    union all
-
-    select
-        'ship_week' as segment_type,
-        cast({{ week_of('shipped_date') }} as varchar) as segment,
-        exit,
-        age_days
-    from spells
-
-    union all
-
-    select
-        'attempts' as segment_type,
-        cast(attempt_count as varchar) as segment,
-        exit,
-        age_days
-    from spells
+    select * from {{ ref('int_rto_curves') }}
 
 ),
 
@@ -123,24 +29,6 @@ counts as (
 
 ),
 
-curves as (
-
-    {{ exit_curves(
-        'segmented_spells', ['segment_type', 'segment'], 'age_days', 'exit',
-        ['rto', 'delivered', 'lost']
-    ) }}
-
-),
-
-banded_curves as (
-
-    {{ incidence_bands(
-        'curves', ['segment_type', 'segment'], 'age_days',
-        ['rto', 'delivered', 'lost'], ['rto']
-    ) }}
-
-),
-
 -- read at the maturity age or, while only younger parcels are open, at the last age
 -- observed; a curve that nobody is left on stays where it is
 matured_ages as (
@@ -153,7 +41,7 @@ matured_ages as (
             else least(max(age_days), {{ var('rto_maturity_days') }})
         end as matured_age_days
 
-    from curves
+    from banded_curves
     group by segment_type, segment
 
 ),
@@ -164,13 +52,13 @@ last_ages as (
         matured_ages.segment_type,
         matured_ages.segment,
         matured_ages.matured_age_days,
-        max(curves.age_days) as age_days
+        max(banded_curves.age_days) as age_days
 
     from matured_ages
-    left join curves
-        on matured_ages.segment_type = curves.segment_type
-        and matured_ages.segment = curves.segment
-        and matured_ages.matured_age_days >= curves.age_days
+    left join banded_curves
+        on matured_ages.segment_type = banded_curves.segment_type
+        and matured_ages.segment = banded_curves.segment
+        and matured_ages.matured_age_days >= banded_curves.age_days
     group by
         matured_ages.segment_type,
         matured_ages.segment,
@@ -199,7 +87,7 @@ matured_curves as (
 
 pooled_curve as (
 
-    select * from curves
+    select * from banded_curves
     where segment_type = 'all'
         and age_days <= {{ var('rto_maturity_days') }}
 

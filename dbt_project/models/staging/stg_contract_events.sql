@@ -16,9 +16,11 @@ renamed as (
         severity,
         owner,
         exception_owner,
+        next_action,
         description,
         cast(rank as bigint) as event_rank,
         is_exception,
+        is_about_money,
         is_customer_visible
 
     from contract_events

@@ -65,6 +65,8 @@ def _points(catalogue: Catalogue, event: Event) -> Iterator[str]:
     yield f"owner: {event.owner}; read by {', '.join(event.consumers)}"
     if event.is_exception:
         yield f"exception: {event.exception_severity}, for {event.exception_owner}"
+        yield f"resolved by: {_resolution(event)}"
+        yield f"next action: {event.next_action}"
     yield f"required: {code(event.required) or 'nothing more'}"
     if event.optional:
         yield f"optional: {code(event.optional)}"
@@ -76,3 +78,14 @@ def _points(catalogue: Catalogue, event: Event) -> Iterator[str]:
     if spellings := [k for k, v in catalogue.event_aliases.items() if v == event.name]:
         yield f"also accepted as: {code(spellings)}"
     yield f"reads: `{event.sentence}`"
+
+
+def _resolution(event: Event) -> str:
+    """Return what undoes an exception, else why it needs nothing to."""
+    if not event.resolved_by:
+        return "nothing; it closes at once"
+    undone = ", or ".join(
+        f"{links(names)} of its `{field}`" for field, names in event.resolved_by.items()
+    )
+    end = "" if event.is_about_money else ", or the order's end"
+    return undone + end

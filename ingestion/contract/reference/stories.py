@@ -39,6 +39,9 @@ def _machine(name: str, machine: Mapping[str, Any]) -> str:
                 [[code(m["from"]), _event(m), m["label"]] for m in known],
             ),
         ]
+    if never := machine.get("never_break"):
+        told = ", ".join(link(event, "events.md") for event in never)
+        parts.append(f"May come at any time: {told}.")
     return "\n\n".join(parts)
 
 

@@ -20,6 +20,10 @@ class Meltdown:
         failure_factor: How much likelier an attempt fails.
         lost_factor: How much likelier a parcel is lost.
         silent_share: Share of its parcels that nobody scans on the way.
+        standstill_hours: How long, from the window's beginning, it hands nothing over,
+            of what it took before neither: every attempt is in vain.
+        stranded_share: Share of the parcels due meanwhile that wait another day in the
+            hub instead.
     """
 
     carrier: str
@@ -28,6 +32,8 @@ class Meltdown:
     failure_factor: float
     lost_factor: float
     silent_share: float
+    standstill_hours: float
+    stranded_share: float
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -63,6 +63,7 @@ def carry(
         np.minimum(when(~is_lost & ~is_damaged, arrived), found),
         # who finds a parcel again hands it over himself
         np.where(is_found, 0.0, factor),
+        carrier,
         promise.due,
         calendar,
         draws,
@@ -118,6 +119,27 @@ def _melts(orders: Orders, shipped: Integers, carrier: Integers) -> Flags:
     return is_theirs & orders.world.during(melting.window, shipped)
 
 
+def _stands_still(orders: Orders, at_door: Integers, carrier: Integers) -> Flags:
+    """Tell which attempts come while a carrier hands nothing over."""
+    melting = orders.world.delivery.meltdown
+    if melting is None:
+        return np.zeros(len(at_door), dtype=np.bool_)
+    window = replace(melting.window, hours=melting.standstill_hours)
+    is_theirs: Flags = carrier == COURIERS.index(melting.carrier)
+    return is_theirs & orders.world.during(window, at_door)
+
+
+def _stays(
+    orders: Orders, at_door: Integers, carrier: Integers, draws: Draws, key: str
+) -> Flags:
+    """Tell which parcels are not even put on a vehicle while a carrier stands still."""
+    melting = orders.world.delivery.meltdown
+    if melting is None:
+        return np.zeros(len(at_door), dtype=np.bool_)
+    stays: Flags = draws.chance(key, melting.stranded_share)
+    return stays & _stands_still(orders, at_door, carrier)
+
+
 def _melted(
     orders: Orders,
     melts: Flags,
@@ -154,6 +176,7 @@ def _try_the_door(
     orders: Orders,
     arrived: Integers,
     factor: Floats,
+    carrier: Integers,
     due: Integers,
     calendar: Calendar,
     draws: Draws,
@@ -165,6 +188,7 @@ def _try_the_door(
         orders: The orders.
         arrived: When each parcel is near the door; never where it gets lost before.
         factor: Multiplies the shares of attempts that fail.
+        carrier: Who has each parcel.
         due: When the customer was promised it.
         calendar: Knows the Sundays.
         draws: Random numbers.
@@ -181,6 +205,10 @@ def _try_the_door(
         day = next_try // DAY + (next_try % DAY > 10 * 3600)
         day = _spare_sunday(orders, day, calendar, draws, f"{key}/sunday/{attempt}")
         hour = settings.first_hour.whole(draws.uniform(f"{key}/hour/{attempt}"))
+        stays = _stays(
+            orders, day * DAY + hour, carrier, draws, f"{key}/stays/{attempt}"
+        )
+        day = np.where(stays, day + 1, day)
         at_door = when(next_try < NEVER, day * DAY + hour)
         out[attempt] = when(at_door < NEVER, day * DAY + 7 * 3600 + at_door % 5400)
         if attempt == 0:
@@ -189,6 +217,7 @@ def _try_the_door(
             factor = np.where(is_late, factor * late, factor)
         share = factor * np.array(settings.failure)[orders.mode, attempt]
         fails = draws.chance(f"{key}/fails/{attempt}", share)
+        fails |= _stands_still(orders, at_door, carrier)
         failed[attempt] = when(fails, at_door)
         delivered = np.minimum(delivered, when(~fails, at_door))
         last_attempt = np.where(at_door < NEVER, attempt + 1, last_attempt)

@@ -27,6 +27,37 @@ DECIDED = {
         "The text holds a NUL character, half of a surrogate pair, or bytes that are "
         "not UTF-8."
     ),
+    ("state_machines", "shipment", "never_break"): ["shipment_scanned"],
+    # nothing is put aside for a download
+    ("state_machines", "reservation", "applies_to"): ["ship", "pickup", "mixed"],
+}
+
+# the moves that the project allows beyond the shared contract, after its own
+ALLOWED = {
+    "payment": [
+        *(
+            (state, "payment_captured", state)
+            for state in (
+                "settled",
+                "settlement_late",
+                "settlement_failed",
+                "settlement_reversed",
+                "partially_refunded",
+            )
+        ),
+        ("refunded", "payment_settled", "refunded"),
+    ],
+    "reservation": [
+        ("reserved", "order_cancelled", "cancelled"),
+        ("reserved", "inventory_reserved", "reserved"),
+        ("reserved", "inventory_reservation_failed", "failed"),
+        ("cancelled", "inventory_reservation_released", "cancelled"),
+        ("consumed", "inventory_reservation_released", "consumed"),
+    ],
+    "gate_address": [
+        ("failed", "address_validation_failed", "failed"),
+        ("manual_review", "address_validated", "manual_review"),
+    ],
 }
 
 
@@ -65,17 +96,30 @@ def entries(tree, *path):
 
 
 def in_the_words_of_the_contract(tree):
-    """Leave out what only the project adds to an entry: sentences and fixes."""
+    """Leave out what only the project adds: sentences, fixes, ends of exceptions."""
     tree = copy.deepcopy(tree)
     for event in tree["events"]:
-        del event["sentence"]
+        for key in ("sentence", "resolved_by", "is_about_money", "next_action"):
+            event.pop(key, None)
     reasons = tree["rejections"]
     tree["rejections"] = {code: body["description"] for code, body in reasons.items()}
     return tree
 
 
+def moves_apart(tree, contract):
+    """Our machines' moves without those beyond the contract's, and these."""
+    tree, beyond = copy.deepcopy(tree), {}
+    for name, machine in tree["state_machines"].items():
+        own = len(contract["state_machines"][name]["transitions"])
+        if moves := machine["transitions"][own:]:
+            beyond[name] = moves
+            del machine["transitions"][own:]
+    return tree, beyond
+
+
 def differences(tree, contract):
     """What stands in our file where the contract says something else, or nothing."""
+    tree, _ = moves_apart(tree, contract)
     ours = entries(in_the_words_of_the_contract(tree))
     theirs = entries(contract)
     return {
@@ -88,6 +132,18 @@ def differences(tree, contract):
 def test_every_entry_is_the_shared_contracts_but_for_what_was_decided(tree, contract):
     assert differences(tree, contract) == DECIDED
     assert len(entries(contract)) > 4500
+
+
+def test_stories_may_take_the_moves_of_the_contract_and_those_decided(tree, contract):
+    _, beyond = moves_apart(tree, contract)
+    assert {
+        name: [(*move["from"], move["event"], move["to"]) for move in moves]
+        for name, moves in beyond.items()
+    } == ALLOWED
+    conditions = [
+        move["when"] for moves in beyond.values() for move in moves if "when" in move
+    ]
+    assert conditions == [{"is_manual_review_required": True}]
 
 
 def test_reasons_and_columns_stand_in_the_order_of_the_contract(tree, contract):
@@ -159,6 +215,15 @@ MACHINE = ("state_machines", "refund", "transitions", 0)
         (("events", 0, "group", "refund"), "group refund is of another domain"),
         (("events", 4, "exception_owner", "x"), "events.order_blocked: unknown x"),
         (("events", 4, "exception_severity", "x"), "events.order_blocked: unknown x"),
+        (
+            ("events", 4, "resolved_by", {"block_id": ["order_freed"]}),
+            "events.order_blocked.resolved_by: unknown order_freed",
+        ),
+        (
+            ("events", 4, "resolved_by", {"block_id": ["order_placed"]}),
+            "events.order_blocked.resolved_by: order_placed has no block_id",
+        ),
+        (("events", 0, "next_action", "Pray."), "order_placed: next_action is of exc"),
         (("events", 0, "rnak", 1), "events.order_placed: unknown rnak"),
         (("events", 0, "required", ["ordr_id"]), "unknown ordr_id"),
         (("events", 0, "sentence", "For {ndr_id}."), "sentence: unknown ndr_id"),
@@ -187,11 +252,30 @@ MACHINE = ("state_machines", "refund", "transitions", 0)
         ((*MACHINE, "from", ["gone"]), "refund.refund_initiated: unknown gone"),
         ((*MACHINE, "event", "gone"), "state_machines.refund.gone: unknown gone"),
         ((*MACHINE, "when", {"x": 1}), "refund.refund_initiated: unknown x"),
+        (
+            (*MACHINE, "when", {"amount_minor": 1, "currency": "INR"}),
+            "refund.refund_initiated: a move depends on one field",
+        ),
+        (
+            ("state_machines", "refund", "never_break", ["gone"]),
+            "state_machines.refund: unknown gone",
+        ),
+        (
+            ("state_machines", "refund", "entity", "sku_location"),
+            "state_machines.refund: its thing is named by one id",
+        ),
     ],
 )
 def test_a_contradiction_names_its_place(tree, steps, message):
     with pytest.raises(CatalogueError, match=message):
         catalogue_of(change(tree, *steps))
+
+
+def test_an_exception_without_an_action_is_refused(tree):
+    changed = copy.deepcopy(tree)
+    del changed["events"][4]["next_action"]
+    with pytest.raises(CatalogueError, match="order_blocked: next_action missing"):
+        catalogue_of(changed)
 
 
 def test_a_new_field_becomes_a_column_of_its_domain_alone(tree):

@@ -39,6 +39,8 @@ MELTDOWN = Meltdown(
     failure_factor=1.7,
     lost_factor=6.0,
     silent_share=0.45,
+    standstill_hours=23,
+    stranded_share=0.46,
 )
 EVENTS = (
     "order_blocked",
@@ -765,7 +767,14 @@ def test_a_meltdown_is_one_carriers_and_ends(
         " and shipped_at >= timestamptz '2026-02-13 00:00:00+05:30'"
         " and shipped_at < timestamptz '2026-02-25 00:00:00+05:30'"
     )
-    outside = f"select {columns} from parcels where not ({inside}) order by 1"
+    # what is still under way when it begins suffers too
+    touched = (
+        "carrier = 'delhivery'"
+        " and coalesce(delivered_at, rto_initiated_at, lost_at, 'infinity')"
+        " >= timestamptz '2026-02-13 00:00:00+05:30'"
+        " and shipped_at < timestamptz '2026-02-25 00:00:00+05:30'"
+    )
+    outside = f"select {columns} from parcels where not ({touched}) order by 1"
     assert quiet.sql(outside).fetchall() == melted.sql(outside).fetchall()
 
     query = f"""

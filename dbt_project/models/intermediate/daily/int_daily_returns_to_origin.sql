@@ -1,0 +1,115 @@
+{{ config(materialized='table') }}
+
+-- Cumulative incidence of going back, by the day of shipping, read at the maturity age
+-- or, while parcels of that day are younger, at the last age observed.
+with
+
+shipments as (
+
+    select * from {{ ref('fct_shipments') }}
+    where shipped_at is not null
+
+),
+
+order_segments as (
+
+    select * from {{ ref('int_order_segments') }}
+
+),
+
+clock as (
+
+    select * from {{ ref('stg_clock') }}
+
+),
+
+spells as (
+
+    select
+        shipments.order_id,
+        shipments.carrier,
+        {{ store_date('shipments.shipped_at') }} as date,
+        case when shipments.outcome <> 'open' then shipments.outcome end as exit,
+        cast(
+            floor(
+                greatest(
+                    {{ days_between(
+                        'shipments.shipped_at',
+                        'coalesce(shipments.outcome_at, clock.as_of)'
+                    ) }}, 0
+                )
+            ) as bigint
+        ) as age_days
+
+    from shipments
+    cross join clock
+
+),
+
+segmented_spells as (
+
+    {{ by_daily_segment(
+        'spells', 'order_segments', ['date', 'exit', 'age_days'], has_carrier=true
+    ) }}
+
+),
+
+counts as (
+
+    select
+        date,
+        segment_type,
+        segment,
+        count(*) as shipped,
+        count(*) filter (where exit = 'rto') as rto,
+        count(*) filter (where exit is not null) as resolved
+
+    from segmented_spells
+    group by date, segment_type, segment
+
+),
+
+curves as (
+
+    {{ exit_curves(
+        'segmented_spells', ['date', 'segment_type', 'segment'], 'age_days', 'exit',
+        ['rto', 'delivered', 'lost']
+    ) }}
+
+),
+
+matured as (
+
+    select
+        date,
+        segment_type,
+        segment,
+        {{ max_by('cif_rto', 'age_days') }} as cif_rto
+
+    from curves
+    where age_days <= {{ var('rto_maturity_days') }}
+    group by date, segment_type, segment
+
+),
+
+figures as (
+
+    select
+        'rto_matured_rate' as metric,
+        counts.date,
+        counts.segment_type,
+        counts.segment,
+        coalesce(matured.cif_rto, 0) as value,
+        counts.rto as numerator,
+        counts.shipped as denominator,
+        cast(counts.resolved as double) / counts.shipped as coverage
+
+    from counts
+    left join matured
+        on counts.date = matured.date
+        and counts.segment_type = matured.segment_type
+        and counts.segment = matured.segment
+
+)
+
+select * from figures
