@@ -77,6 +77,7 @@ def build(
     *,
     as_of: datetime,
     full_refresh: bool = False,
+    is_tested: bool = True,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Build every model of a shop at one clock.
@@ -88,6 +89,7 @@ def build(
         shop: What to build.
         as_of: The clock; only rows ingested by then exist.
         full_refresh: Build everything anew, whatever the log says.
+        is_tested: Whether the models' data tests run too, and may fail the build.
         progress: Told the name, number and count of the nodes as they start.
 
     Raises:
@@ -102,6 +104,7 @@ def build(
             dbt_arguments(
                 store_timezone=shop.timezone,
                 is_full_refresh=begun.full_refresh_reason is not None,
+                is_tested=is_tested,
             )
             + dbt_places(shop),
             progress,
@@ -198,12 +201,15 @@ def refresh_reason(
     return None
 
 
-def dbt_arguments(*, store_timezone: str, is_full_refresh: bool) -> list[str]:
+def dbt_arguments(
+    *, store_timezone: str, is_full_refresh: bool, is_tested: bool = True
+) -> list[str]:
     """Return the arguments of the dbt command that every caller runs."""
     arguments = [
         "build",
         "--exclude-resource-type",
         "unit_test",
+        *([] if is_tested else ["--exclude-resource-type", "test"]),
         *dbt_variables(store_timezone),
     ]
     return [*arguments, "--full-refresh"] if is_full_refresh else arguments
