@@ -161,7 +161,8 @@ LANDED_LINES = """
 def test_no_line_of_the_export_is_lost_or_refused(marts):
     assert marts.sql(LANDED_LINES).fetchall() == [(121_614, 121_614, 0, 0, 0)]
     assert marts.sql("select count(*) from marts.rejected_events").fetchall() == [(0,)]
-    assert marts.sql("select count(*) from marts.events").fetchall() == [(121_614,)]
+    sent = "select count(*) from marts.events where source <> 'warehouse:derived'"
+    assert marts.sql(sent).fetchall() == [(121_614,)]
 
 
 # Population: every placed order. No filter.
