@@ -29,16 +29,10 @@ cancellations as (
 
 ),
 
-shipped_events as (
+parcel_lines as (
 
-    select * from order_events
-    where event_name = 'shipment_shipped'
-
-),
-
-shipped_lines as (
-
-    {{ unnest_lines('shipped_events', ['occurred_at']) }}
+    select * from {{ ref('int_parcel_lines') }}
+    where {{ is_affected('story_id') }}
 
 ),
 
@@ -75,12 +69,12 @@ lines_with_shipped as (
     select
         cancelled_lines.event_id,
         cancelled_lines.order_line_id,
-        coalesce(sum(shipped_lines.quantity), 0) as quantity_shipped
+        coalesce(sum(parcel_lines.quantity), 0) as quantity_shipped
 
     from cancelled_lines
-    left join shipped_lines
-        on cancelled_lines.order_line_id = shipped_lines.order_line_id
-        and cancelled_lines.occurred_at >= shipped_lines.occurred_at
+    left join parcel_lines
+        on cancelled_lines.order_line_id = parcel_lines.order_line_id
+        and cancelled_lines.occurred_at >= parcel_lines.left_at
     group by cancelled_lines.event_id, cancelled_lines.order_line_id
 
 ),

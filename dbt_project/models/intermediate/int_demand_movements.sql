@@ -24,6 +24,13 @@ cancelled_units as (
 
 ),
 
+parcel_lines as (
+
+    select * from {{ ref('int_parcel_lines') }}
+    where {{ is_affected('story_id') }}
+
+),
+
 deliveries as (
 
     select * from {{ ref('int_line_deliveries') }}
@@ -44,21 +51,6 @@ placed_lines as (
 
 ),
 
-shipped_events as (
-
-    select * from order_events
-    where event_name = 'shipment_shipped'
-
-),
-
-shipped_lines as (
-
-    {{ unnest_lines(
-        'shipped_events', ['story_id', 'event_id', 'event_rank', 'occurred_at']
-    ) }}
-
-),
-
 departures as (
 
     select
@@ -67,10 +59,10 @@ departures as (
         sku,
         'shipped' as movement,
         quantity,
-        occurred_at,
+        left_at as occurred_at,
         -- of one instant, what left was not called off
         '1:' || event_id as turn
-    from shipped_lines
+    from parcel_lines
 
     union all
 

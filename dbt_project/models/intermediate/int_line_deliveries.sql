@@ -15,6 +15,13 @@ order_events as (
 
 ),
 
+parcel_lines as (
+
+    select * from {{ ref('int_parcel_lines') }}
+    where {{ is_affected('story_id') }}
+
+),
+
 order_lines as (
 
     select * from {{ ref('int_order_lines') }}
@@ -30,23 +37,10 @@ delivered_shipments as (
 
 ),
 
-shipped_events as (
-
-    select * from order_events
-    where event_name = 'shipment_shipped'
-
-),
-
 delivered_events as (
 
     select * from order_events
     where event_name = 'shipment_delivered'
-
-),
-
-shipped_lines as (
-
-    {{ unnest_lines('shipped_events', ['story_id', 'order_id', 'shipment_id']) }}
 
 ),
 
@@ -66,14 +60,28 @@ itemized_deliveries as (
 -- a delivery without lines is of everything the parcel carried
 handed_over_lines as (
 
-    select * from delivered_lines
+    select
+        story_id,
+        order_id,
+        shipment_id,
+        order_line_id,
+        sku,
+        quantity
+    from delivered_lines
 
     union all
 
-    select shipped_lines.*
-    from shipped_lines
+    select
+        parcel_lines.story_id,
+        parcel_lines.order_id,
+        parcel_lines.shipment_id,
+        parcel_lines.order_line_id,
+        parcel_lines.sku,
+        parcel_lines.quantity
+
+    from parcel_lines
     left join itemized_deliveries
-        on shipped_lines.shipment_id = itemized_deliveries.shipment_id
+        on parcel_lines.shipment_id = itemized_deliveries.shipment_id
     where itemized_deliveries.shipment_id is null
 
 ),

@@ -9,9 +9,9 @@
 -- say so. Units, not events: a parcel may carry part of a line.
 with
 
-events as (
+parcel_lines as (
 
-    select * from {{ ref('int_order_events') }}
+    select * from {{ ref('int_parcel_lines') }}
     where {{ is_affected('story_id') }}
 
 ),
@@ -44,26 +44,13 @@ returns as (
 
 ),
 
-shipped_events as (
-
-    select * from events
-    where event_name = 'shipment_shipped'
-
-),
-
-shipped_lines as (
-
-    {{ unnest_lines('shipped_events', ['order_id']) }}
-
-),
-
 units_shipped as (
 
     select
         order_line_id,
         sum(quantity) as quantity_shipped
 
-    from shipped_lines
+    from parcel_lines
     group by order_line_id
 
 ),

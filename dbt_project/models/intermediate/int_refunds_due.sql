@@ -262,29 +262,23 @@ returned_dues as (
 
 ),
 
-shipped_events as (
+parcel_lines as (
 
-    select * from order_events
-    where event_name = 'shipment_shipped'
-
-),
-
-shipped_lines as (
-
-    {{ unnest_lines('shipped_events', ['shipment_id']) }}
+    select * from {{ ref('int_parcel_lines') }}
+    where {{ is_affected('story_id') }}
 
 ),
 
 parcel_values as (
 
     select
-        shipped_lines.shipment_id,
-        round(sum(shipped_lines.quantity * line_values.unit_minor)) as amount_minor
+        parcel_lines.shipment_id,
+        round(sum(parcel_lines.quantity * line_values.unit_minor)) as amount_minor
 
-    from shipped_lines
+    from parcel_lines
     inner join line_values
-        on shipped_lines.order_line_id = line_values.order_line_id
-    group by shipped_lines.shipment_id
+        on parcel_lines.order_line_id = line_values.order_line_id
+    group by parcel_lines.shipment_id
 
 ),
 

@@ -20,6 +20,7 @@ spells as (
 
     select
         shipments.shipment_id,
+        shipments.order_id,
         shipments.carrier,
         shipments.destination_region,
         coalesce(shipments.destination_pincode, 'unknown') as destination_pincode,

@@ -100,27 +100,10 @@ units as (
 
 ),
 
--- a hold is taken, or lost; used by the parcel is still held
-holds as (
+line_holds as (
 
-    select
-        order_line_id,
-        occurred_at,
-        case when event_name = 'inventory_reserved' then quantity end as reserved,
-        cast(event_name = 'inventory_reserved' as integer) as is_held,
-        row_number() over (
-            partition by order_line_id order by occurred_at, event_rank, event_id
-        ) as position
-
-    from order_events
-    where order_line_id is not null
-        and (
-            event_name in ('inventory_reserved', 'sku_unavailable')
-            or (
-                event_name = 'inventory_reservation_released'
-                and release_cause <> 'shipped'
-            )
-        )
+    select * from {{ ref('int_line_holds') }}
+    where {{ is_affected('story_id') }}
 
 ),
 
@@ -128,20 +111,18 @@ line_changes as (
 
     select
         order_line_id,
-        occurred_at as changed_at,
-        reserved,
-        is_held - lag(is_held, 1, 0) over (
-            partition by order_line_id order by position
+        changed_at,
+        quantity_held - lag(quantity_held, 1, 0) over (
+            partition by order_line_id order by changed_at
         ) as held,
         0 as called_off
-    from holds
+    from line_holds
 
     union all
 
     select
         order_line_id,
         cancelled_at as changed_at,
-        0 as reserved,
         0 as held,
         quantity_cancelled as called_off
     from cancelled_units
@@ -153,7 +134,6 @@ line_instants as (
     select
         order_line_id,
         changed_at,
-        sum(sum(reserved)) over so_far as reserved,
         sum(sum(held)) over so_far as held,
         sum(sum(called_off)) over so_far as called_off
 
@@ -175,12 +155,8 @@ line_states as (
         line_instants.changed_at,
         cast(order_lines.quantity > 0 as integer) as was_unheld_at_first,
         cast(
-            order_lines.quantity > line_instants.called_off
-            and not (
-                line_instants.held > 0
-                and coalesce(line_instants.reserved, 0)
-                    >= order_lines.quantity - line_instants.called_off
-            ) as integer
+            line_instants.held
+            < order_lines.quantity - line_instants.called_off as integer
         ) as is_unheld
 
     from line_instants

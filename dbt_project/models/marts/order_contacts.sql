@@ -110,6 +110,8 @@ parcels as (
         case when not false_delivery then delivered_at end as handed_over_at
 
     from shipments
+    where shipped_at is not null
+        or not is_label_cancelled
 
 ),
 
@@ -135,30 +137,42 @@ promised_things as (
 
 ),
 
--- the promise in force when the customer wrote, or when the goods had come before that
-promises_at_contact as (
+-- when the customer wrote, or when by then the goods had come or were called off
+judged_things as (
 
     select
         contacts.ticket_id,
+        contacts.order_id,
         promised_things.shipment_id,
-        least(contacts.contacted_at, promised_things.handed_over_at) as judged_at,
-        {{ max_by('promises.promise_max_at', 'promises.promise_number') }}
-            as promise_max_at,
-        bool_or(promises.is_too_late) as is_too_late
+        least(
+            contacts.contacted_at, promised_things.handed_over_at, orders.cancelled_at
+        ) as judged_at
 
     from contacts
     inner join promised_things
         on contacts.order_id = promised_things.order_id
+    left join orders
+        on contacts.order_id = orders.order_id
+
+),
+
+promises_at_contact as (
+
+    select
+        judged_things.ticket_id,
+        judged_things.shipment_id,
+        judged_things.judged_at,
+        {{ max_by('promises.promise_max_at', 'promises.promise_number') }}
+            as promise_max_at,
+        bool_or(promises.is_too_late) as is_too_late
+
+    from judged_things
     inner join promises
-        on promised_things.order_id = promises.order_id
-        and promised_things.shipment_id is not distinct from promises.shipment_id
-        and promises.promised_at
-        <= least(contacts.contacted_at, promised_things.handed_over_at)
+        on judged_things.order_id = promises.order_id
+        and judged_things.shipment_id is not distinct from promises.shipment_id
+        and judged_things.judged_at >= promises.promised_at
     group by
-        contacts.ticket_id,
-        promised_things.shipment_id,
-        contacts.contacted_at,
-        promised_things.handed_over_at
+        judged_things.ticket_id, judged_things.shipment_id, judged_things.judged_at
 
 ),
 

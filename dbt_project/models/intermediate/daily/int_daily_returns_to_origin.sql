@@ -4,45 +4,23 @@
 -- or, while parcels of that day are younger, at the last age observed.
 with
 
-shipments as (
+spells as (
 
-    select * from {{ ref('fct_shipments') }}
-    where shipped_at is not null
+    select
+        order_id,
+        carrier,
+        shipped_date as date,
+        exit,
+        age_days
+
+    from {{ ref('int_rto_spells') }}
+    where segment_type = 'all'
 
 ),
 
 order_segments as (
 
     select * from {{ ref('int_order_segments') }}
-
-),
-
-clock as (
-
-    select * from {{ ref('stg_clock') }}
-
-),
-
-spells as (
-
-    select
-        shipments.order_id,
-        shipments.carrier,
-        {{ store_date('shipments.shipped_at') }} as date,
-        case when shipments.outcome <> 'open' then shipments.outcome end as exit,
-        cast(
-            floor(
-                greatest(
-                    {{ days_between(
-                        'shipments.shipped_at',
-                        'coalesce(shipments.outcome_at, clock.as_of)'
-                    ) }}, 0
-                )
-            ) as bigint
-        ) as age_days
-
-    from shipments
-    cross join clock
 
 ),
 
