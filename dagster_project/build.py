@@ -408,7 +408,8 @@ def _same_build(shop: Shop, as_of: datetime) -> Build | None:
             store_timezone=shop.timezone,
             code=fingerprint(DBT_PROJECT),
         )
-    return last if same == last else None
+        is_same = same == last and not builds.has_exported_since(shop.working, last)
+    return last if is_same else None
 
 
 def _copy_of(shop: Shop, as_of: datetime) -> Path:

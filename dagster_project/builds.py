@@ -65,6 +65,27 @@ create table if not exists control.published_sweeps (
     unit varchar,
     value decimal(18, 4)
 );
+
+create table if not exists control.audience_exports (
+    export_id varchar,
+    audience varchar,
+    format varchar,
+    version varchar,
+    exported_by varchar,
+    row_count bigint,
+    held_out_count bigint,
+    left_out_count bigint,
+    as_of timestamptz,
+    exported_at timestamptz
+);
+
+create table if not exists control.audience_members (
+    export_id varchar,
+    customer_id varchar,
+    sku varchar,
+    thing_id varchar,
+    holdout_group varchar
+);
 """
 
 
@@ -138,6 +159,16 @@ def attempts_in(connection: duckdb.DuckDBPyConnection) -> tuple[Build, ...]:
         """
     ).fetchall()
     return tuple(Build(*values) for values in found)
+
+
+def has_exported_since(working: Path, build: Build) -> bool:
+    """Return whether audiences were exported after a build began: models show them."""
+    with duckdb.connect(str(working), read_only=True) as connection:
+        found = connection.execute(
+            "select count(*) from control.audience_exports where exported_at > $began",
+            {"began": build.started_at},
+        ).fetchall()
+    return found != [(0,)]
 
 
 def begin(working: Path, build: Build, previous: Build | None) -> None:

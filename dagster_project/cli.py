@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -90,6 +90,21 @@ Rate = Annotated[
 FullRefresh = Annotated[
     bool, typer.Option("--full-refresh", help="Build everything anew.")
 ]
+
+
+@app.callback()
+def begin() -> None:
+    """Finish first what a command that died had begun to forget."""
+    from ingestion.shop import Shop
+
+    if (Shop.from_environment().folder / "tombstones.json").exists():
+        from dagster_project.forget import finish
+        from dagster_project.shops import shop_from
+        from ingestion.lock import ShopLockedError
+
+        # another process is at it
+        with suppress(ShopLockedError):
+            finish(shop_from(os.environ), now=datetime.now(UTC))
 
 
 @app.command()
@@ -288,6 +303,46 @@ def order(
     display.order(story, format.value)
 
 
+@app.command()
+def subject(
+    customer: Annotated[
+        str,
+        typer.Option(metavar="ID", help="The customer's id, as its source sends it."),
+    ],
+    format: Annotated[
+        Format, typer.Option(help="table, for reading, or json, all of it.")
+    ] = Format.TABLE,
+) -> None:
+    """Show everything that is held of a customer, where from and what for.
+
+    Ends with 1 where nothing is, and with 2 for csv: one customer is many tables.
+    """
+    from dagster_project import display
+    from dagster_project.shops import shop_from
+    from dagster_project.subject import answer
+
+    if format is Format.CSV:
+        raise typer.BadParameter(
+            "one customer is many tables: table or json", param_hint="--format"
+        )
+    display.subject(answer(shop_from(os.environ), customer), format.value)
+
+
+@app.command()
+def forget(
+    customer: Annotated[
+        str,
+        typer.Option(metavar="ID", help="The customer's id, as its source sends it."),
+    ],
+) -> None:
+    """Erase a customer from the data folder, and keep them out for good."""
+    from dagster_project import display
+    from dagster_project.forget import forget as erase
+    from dagster_project.shops import shop_from
+
+    display.erased(erase(shop_from(os.environ), customer, now=datetime.now(UTC)))
+
+
 @export.command()
 def certificate(
     out: Annotated[
@@ -318,6 +373,64 @@ def certificate(
     display.certificate(page.verdict_of(certified), *page.write(certified, out))
     if not certified.is_proven:
         raise typer.Exit(FAILURE)
+
+
+class AudienceFormat(StrEnum):
+    """How an audience is written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+@export.command("audience_reorder_due")
+@export.command("audience_review_due")
+def audience(
+    context: typer.Context,
+    format: Annotated[
+        AudienceFormat, typer.Option(help="How the file is written.")
+    ] = AudienceFormat.CSV,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The file; by default AUDIENCE.FORMAT here.", show_default=False
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="Who asks for it; by default the user of this machine.",
+            show_default=False,
+        ),
+    ] = None,
+    with_holdouts: Annotated[
+        bool,
+        typer.Option(
+            "--with-holdouts",
+            help="List those held out too; holdout_group tells them apart.",
+        ),
+    ] = False,
+) -> None:
+    """Write whom to write to now, consent looked at again; the export is recorded.
+
+    Who is held out is not listed unless asked for.
+    """
+    import getpass
+
+    from dagster_project import display
+    from dagster_project.audiences import AUDIENCES
+    from dagster_project.audiences import export as export_audience
+    from dagster_project.shops import shop_from
+
+    (asked,) = (each for each in AUDIENCES if each.table == context.info_name)
+    done = export_audience(
+        shop_from(os.environ),
+        asked,
+        out or Path(f"{asked.table}.{format.value}"),
+        format=format.value,
+        exported_by=by or getpass.getuser(),
+        with_holdouts=with_holdouts,
+    )
+    display.audience(done)
 
 
 @app.command()

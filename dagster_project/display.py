@@ -24,12 +24,14 @@ from dagster_project.published import Version
 from ingestion.shop import Shop
 
 if TYPE_CHECKING:
+    from dagster_project.audiences import AudienceExport
     from dagster_project.build import BuildReport
     from dagster_project.order_story import Record
     from dagster_project.quality.validate import ValidationReport
     from dagster_project.run import RunReport
     from ingestion.conform.report import Conformity
     from ingestion.landing import Landing, Replay
+    from ingestion.privacy.erasing import Erased
     from ingestion.simulator import Simulation
 
 # A table printed to a file or a pipe is as wide as it needs to be.
@@ -135,11 +137,42 @@ def replay(replayed: Replay) -> None:
         _out().print(f"  the text of {gone:,} is no longer kept; send them again")
 
 
+def erased(done: Erased) -> None:
+    """Print what was erased of a subject, and what is left for the user to erase."""
+    out = _out()
+    out.print(f"Forgotten: {_count(done.lines, 'landed line')} erased")
+    for layer, files in done.rewritten.items():
+        if files:
+            out.print(f"  {layer}: {_count(files, 'file')} rewritten or removed")
+    kept = [*done.landed_files, *done.left]
+    if kept:
+        out.print("Not touched, for they are yours; erase the subject there too:")
+        for name in kept:
+            out.print(f"  {name}", markup=False, highlight=False)
+    out.print("`postorder run` builds the figures anew without them.")
+
+
 def certificate(verdict: str, page: Path, data: Path) -> None:
     """Print what a certificate proves and where it stands."""
     out = _out()
     out.print(verdict, markup=False)
     out.print(f"Page:  {page}\nJSON:  {data}", markup=False, highlight=False)
+
+
+def audience(done: AudienceExport) -> None:
+    """Print what was handed out, and what was not."""
+    out = _out()
+    out.print(
+        f"{_count(done.rows, 'row')} written; {done.held_out:,} held out to compare, "
+        f"{done.left_out:,} left out for want of consent",
+        markup=False,
+    )
+    out.print(f"File:     {done.path}", markup=False)
+    out.print(
+        f"Recorded: {done.export_id} for {done.exported_by}, of version "
+        f"{done.version.name}",
+        markup=False,
+    )
 
 
 def conformity(answer: Conformity, page: Path, data: Path) -> None:
@@ -345,6 +378,36 @@ def order(story: Record, kind: str) -> None:
             out.print("  " + ", ".join(_said(row)), soft_wrap=True)
     events = [(_instant(e["occurred_at"]), e["detail"]) for e in story["timeline"]]
     out.print(_table("timeline", ("at", "what happened"), events))
+
+
+def subject(said: Record, kind: str) -> None:
+    """Print what is held of a subject.
+
+    Args:
+        said: What `subject.answer` returned.
+        kind: ``json``, all of it; ``table``, how much of what, and where from.
+    """
+    if kind == "json":
+        sys.stdout.write(json.dumps(_json(said), indent=2, ensure_ascii=False) + "\n")
+        return
+    out = _out()
+    out.print(f"Customer {said['customer_id']}, told by {', '.join(said['sources'])}")
+    held = [
+        (each["lines"], each["purpose"], each["legal_basis"])
+        for each in said["purposes"]
+    ]
+    out.print(_table("held for", ("lines", "purpose", "legal basis"), held))
+    for name, rows in said.items():
+        if name in ("sources", "purposes") or not isinstance(rows, list) or not rows:
+            continue
+        out.print(f"\n{name.replace('_', ' ')}", style="bold")
+        for row in rows:
+            out.print("  " + ", ".join(_said(row)), soft_wrap=True, markup=False)
+    if said["quarantined_lines"]:
+        kept = _count(said["quarantined_lines"], "rejected line")
+        out.print(f"\n{kept} kept in full in quarantine")
+    shown = [(len(rows), table) for table, rows in said["published"].items()]
+    out.print(_table("published", ("rows", "table"), shown))
 
 
 def _said(row: Record) -> list[str]:

@@ -40,6 +40,7 @@ from dagster_project.published import (
     versions,
 )
 from ingestion.lock import hold
+from ingestion.privacy.retention import days_kept
 from ingestion.shop import Shop
 
 # Files written by DuckDB 2.0 open in 1.5 only in this storage version: measured, a
@@ -50,7 +51,6 @@ MAKING = ".making-"
 REMOVING = ".removing-"
 
 LAST_KEPT = 3
-DAYS_KEPT = 35
 
 
 class PublishError(Exception):
@@ -87,9 +87,9 @@ def publish(
         folder = shop.published / (AS_OF_VERSIONS if build.is_past else VERSIONS)
         folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(shop.published)
-        with _attached(working) as connection:
-            tables = _tables(connection)
-            digest = _digest(connection, tables)
+        with attached(working) as connection:
+            tables = published_tables(connection)
+            digest = digest_of(connection, tables)
             version = _same(shop.published, build, digest)
             is_new = version is None
             if version is None:
@@ -106,7 +106,8 @@ def publish(
 def versions_to_drop(kept: Sequence[Version], now: datetime) -> tuple[Version, ...]:
     """Return the versions whose time is over.
 
-    The last three stay, and of each UTC day of the last 35 the one published last.
+    The last three stay, and of each UTC day within their days (``retention.yml``) the
+    one published last; all of them, where nothing goes by age.
 
     Args:
         kept: What is there.
@@ -114,7 +115,10 @@ def versions_to_drop(kept: Sequence[Version], now: datetime) -> tuple[Version, .
     """
     ordered = sorted(kept, key=lambda version: (version.published_at, version.name))
     staying = {version.name for version in ordered[-LAST_KEPT:]}
-    oldest_day = (now.astimezone(UTC) - timedelta(days=DAYS_KEPT)).date()
+    days = days_kept("published")
+    if days is None:
+        return ()
+    oldest_day = (now.astimezone(UTC) - timedelta(days=days)).date()
     last_of_day = {
         version.published_at.astimezone(UTC).date(): version.name for version in ordered
     }
@@ -135,9 +139,7 @@ def remove_leftovers(published: Path) -> None:
     but never announced.
     """
     for parent in (published / VERSIONS, published / AS_OF_VERSIONS):
-        for pattern in (f"{MAKING}*", f"{REMOVING}*"):
-            for folder in parent.glob(pattern):
-                shutil.rmtree(folder)
+        remove_unfinished(parent)
     try:
         announced = current(published)
     except BrokenVersionError:
@@ -145,6 +147,30 @@ def remove_leftovers(published: Path) -> None:
     if announced is not None:
         last = _number(announced.name)
         retire(v for v in versions(published) if _number(v.name) > last)
+
+
+def remove_unfinished(parent: Path) -> None:
+    """Remove what was being made or removed in a folder of versions.
+
+    One that was about to change places goes back to its own.
+    """
+    for removed in parent.glob(f"{REMOVING}*"):
+        name = removed.name.removeprefix(REMOVING)
+        if not (parent / name).exists() and (parent / f"{MAKING}{name}").exists():
+            removed.rename(parent / name)
+    for pattern in (f"{MAKING}*", f"{REMOVING}*"):
+        for folder in parent.glob(pattern):
+            shutil.rmtree(folder)
+
+
+def change_places(making: Path, folder: Path) -> None:
+    """Put a version written anew in the place of the one it was made from."""
+    _sync_all(making)
+    removing = folder.with_name(f"{REMOVING}{folder.name}")
+    folder.rename(removing)
+    making.rename(folder)
+    _sync(folder.parent)
+    shutil.rmtree(removing)
 
 
 def point_at(published: Path, version: Version) -> None:
@@ -170,7 +196,7 @@ def _same(published: Path, build: Build, digest: str) -> Version | None:
 
 
 @contextmanager
-def _attached(working: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def attached(working: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a working file for reading, as ``working``."""
     with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
@@ -178,7 +204,7 @@ def _attached(working: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _tables(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Return the tables to publish as ``schema.table``, in order.
 
     Raises:
@@ -204,7 +230,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     return tuple(name for (name,) in found)
 
 
-def _digest(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> str:
+def digest_of(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> str:
     """Return a hash of columns and rows that does not depend on the rows' order."""
     digest = hashlib.sha256()
     for table in tables:
@@ -229,7 +255,7 @@ def _write(
     name = _next_name(folder, build.as_of)
     making = folder / f"{MAKING}{name}"
     making.mkdir()
-    rows = _copy(connection, tables, making)
+    rows = copy_tables(connection, tables, making)
     described: dict[str, Any] = {
         "as_of": build.as_of.isoformat(),
         "published_at": now.isoformat(),
@@ -239,24 +265,31 @@ def _write(
         "rows": rows,
         "summary": {},
     }
-    _describe(making, described)
+    describe(making, described)
     with connect(read_version(making)) as published:
         figures = headline.figures(published)
     described["summary"] = {figure.name: asdict(figure) for figure in figures}
-    _describe(making, described)
-    for path in sorted(making.rglob("*")):
-        _sync(path)
-    _sync(making)
+    describe(making, described)
+    _sync_all(making)
     final = folder / name
     making.rename(final)
     _sync(folder)
     return read_version(final)
 
 
-def _copy(
-    connection: duckdb.DuckDBPyConnection, tables: Sequence[str], making: Path
+def copy_tables(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[str],
+    making: Path,
+    parts: Mapping[str, str] | None = None,
 ) -> dict[str, int]:
     """Copy tables with their comments to a new database and to Parquet.
+
+    Args:
+        connection: With the file to copy from attached as ``working``.
+        tables: Which.
+        making: The folder to write.
+        parts: Table -> a select of what to copy of it; whole tables where not given.
 
     Returns:
         The row count of each table.
@@ -270,7 +303,8 @@ def _copy(
         (making / PARQUET / schema).mkdir(parents=True)
     rows = {}
     for table in tables:
-        connection.execute(f"create table made.{table} as from working.{table}")
+        rows_of = (parts or {}).get(table, f"from working.{table}")
+        connection.execute(f"create table made.{table} as {rows_of}")
         schema, name = table.split(".")
         target = making / PARQUET / schema / f"{name}.parquet"
         connection.execute(
@@ -325,7 +359,7 @@ def _number(name: str) -> int:
     return int(number) if number.isdigit() else 0
 
 
-def _describe(folder: Path, described: Mapping[str, Any]) -> None:
+def describe(folder: Path, described: Mapping[str, Any]) -> None:
     """Write a version's ``version.json``."""
     text = json.dumps(described, indent=2, default=str) + "\n"
     (folder / DESCRIPTION).write_text(text, encoding="utf-8")
@@ -342,6 +376,13 @@ def _write_durably(path: Path, text: str) -> None:
     """Write a file and wait until it is on disk."""
     path.write_text(text, encoding="utf-8")
     _sync(path)
+
+
+def _sync_all(folder: Path) -> None:
+    """Wait until a folder and everything in it is on disk."""
+    for path in sorted(folder.rglob("*")):
+        _sync(path)
+    _sync(folder)
 
 
 def _sync(path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dagster_project import gate, shops
 from dagster_project.build import BuildReport, build, clock_of
+from dagster_project.forget import finish
 from dagster_project.gate import GateError
 from dagster_project.publish import publish
 from dagster_project.published import Version
@@ -158,6 +159,7 @@ def land(
         )
     # only now: what could not land leaves an empty folder free for the sample
     shops.claim(shop, "own")
+    finish(shop, now=landed_at)
     return landing
 
 
@@ -175,9 +177,12 @@ def land_sample(shop: Shop, *, now: datetime | None = None) -> Landing:
         )
     # before it lands: a crash in between leaves a folder that is known as the sample's
     shops.claim(shop, "sample")
-    return land_files(
+    landed_at = now or datetime.now(UTC)
+    landing = land_files(
         [shops.SAMPLE / domain for domain in shops.SAMPLE_DOMAINS],
         shop=shop,
-        landed_at=now or datetime.now(UTC),
+        landed_at=landed_at,
         backfill=True,
     )
+    finish(shop, now=landed_at)
+    return landing

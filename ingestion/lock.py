@@ -54,7 +54,8 @@ def hold(shop: Shop, purpose: str) -> Iterator[None]:
             json.dumps(
                 {
                     "pid": os.getpid(),
-                    "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+                    # no further arguments: they may name a person
+                    "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]),
                     "purpose": purpose,
                     "since": datetime.now(UTC).isoformat(timespec="seconds"),
                 }

@@ -172,6 +172,20 @@ class Judge:
         self._run(f"create or replace temp table faulty_rows as {faults}")
         self._run(_REFUSED_BY_VALUE)
 
+    def refuse(self, rows: pa.Table, code: str) -> None:
+        """Refuse rows that keep the contract, for a reason it does not know.
+
+        Args:
+            rows: Column row_id.
+            code: A reason of the catalogue.
+        """
+        self.connection.register("incoming", rows)
+        self._run(
+            f"insert into refused_lines select row_id, {text.quoted(code)}, '' "
+            "from incoming"
+        )
+        self.connection.unregister("incoming")
+
     def rejected(self) -> pa.Table:
         """Return the batch's rejections; call after ``accepted`` is exhausted."""
         return rejections.rejected_rows(

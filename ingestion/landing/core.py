@@ -28,11 +28,14 @@ from ingestion.judge.judge import Judge, Terms
 from ingestion.landing import pipelines, quarantine, raw
 from ingestion.landing.accounts import Delivery, Landing
 from ingestion.landing.bench import Bench
+from ingestion.landing.forgotten import CODE as FORGOTTEN
+from ingestion.landing.forgotten import Forgotten
 from ingestion.landing.full_disks import told_clearly
 from ingestion.landing.pipelines import Spooled
 from ingestion.landing.quarantine import Quarantine
 from ingestion.landing.repeats import Repeats
 from ingestion.landing.spool import Spool
+from ingestion.privacy.retention import drop_old_packages
 from ingestion.shop import Shop
 
 MEMORY_LIMIT: Final = "600MB"
@@ -82,6 +85,7 @@ def prepare(
             last_seq = raw.roll_back(connection)
             known = raw.landed_files(connection)
     quarantine.tidy(shop, last_seq, landed_at.date())
+    drop_old_packages(shop, landed_at)
     return last_seq, known
 
 
@@ -117,6 +121,7 @@ class Run:
         self.deliveries = deliveries
         self._tables: dict[str, dict[str, Spooled]] = {}
         self._books = threading.Lock()
+        self._forgotten = Forgotten(shop, catalogue, key=terms.hash_key)
 
     def judge(self, lines_of: LinesOf, folder: Path) -> None:
         """Judge every line into files on disk.
@@ -154,6 +159,7 @@ class Run:
                 if tables:
                     pipelines.load_tables(self._shop, domain, tables)
             raw.create_views(connection, self._catalogue)
+            self._forgotten.keep_what_was_learned()
             pipelines.load_ledger(self._shop, self._ledger(known_at), folder)
 
     def _ledger(self, known_at: datetime) -> list[dict[str, object]]:
@@ -188,7 +194,9 @@ class Run:
         self, repeats: Repeats, spool: Spool, kept: Quarantine, judge: Judge
     ) -> None:
         for accepted in judge.accepted():
-            rows = accepted.rows
+            rows = self._forgotten.refuse(judge, accepted.rows)
+            if not rows.num_rows:
+                continue
             self._count(rows, "stored")
             self._note_time(rows)
             rows = self._numbered(self.with_first_landed_at(rows))
@@ -203,15 +211,16 @@ class Run:
         self, judge: Judge, repeats: Repeats, spool: Spool, kept: Quarantine
     ) -> None:
         """Keep what a batch had refused, once, and its text apart."""
-        rejected = judge.rejected()
+        rejected = self._forgotten.mask(judge.rejected())
         if rejected.num_rows:
             rejected = repeats.unkept(rejected)
         if rejected.num_rows:
             self._count(rejected, "rejected")
             rejected = self._named(self._numbered(rejected))
             spool.add_rejected(_as_rejected(rejected))
+            to_replay = pc.not_equal(rejected.column("reason_code"), FORGOTTEN)
             with self._books:
-                kept.add(rejected)
+                kept.add(rejected.filter(to_replay))
 
     def _count(self, rows: pa.Table, what: str) -> None:
         counts = rows.column("file_number").value_counts().to_pylist()

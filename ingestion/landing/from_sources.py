@@ -22,6 +22,7 @@ from ingestion.judge.text import quoted
 from ingestion.landing import pipelines, raw
 from ingestion.landing.accounts import Delivery, Landing
 from ingestion.landing.core import land, scratch
+from ingestion.landing.forgotten import Forgotten
 from ingestion.landing.terms import landing_terms
 from ingestion.lock import hold
 from ingestion.shop import Shop
@@ -67,7 +68,11 @@ def land_source(
     with hold(shop, f"land {name}"):
         terms = landing_terms(shop, landed_at, is_backfill=backfill)
         try:
-            tables = source.resources(folder, hash_key=terms.hash_key)
+            forgotten = Forgotten(shop, catalogue, key=terms.hash_key)
+            tables = [
+                forgotten.leave_out(table)
+                for table in source.resources(folder, hash_key=terms.hash_key)
+            ]
             pipelines.load_source(shop, name, source.SCHEMA, tables)
         except PipelineStepFailed as error:
             cause = _root_cause(error)

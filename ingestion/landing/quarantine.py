@@ -1,13 +1,13 @@
 """The original text of rejected lines, which replay needs, apart from everything else.
 
 One Parquet file per landing in a folder only its owner can read. It is never published,
-no table holds it, and it is gone after 30 days.
+no table holds it, and it is gone after its days (``retention.yml``).
 """
 
 from __future__ import annotations
 
 import contextlib
-from datetime import date, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.judge.judge import Terms
+from ingestion.privacy.retention import is_over
 from ingestion.shop import Shop
 
-KEPT_DAYS: Final = 30
 SCHEMA: Final = pa.schema(
     [
         ("rejected_id", pa.string()),
@@ -57,6 +57,8 @@ class Quarantine:
 
     def add(self, rejected: pa.Table) -> None:
         """Keep the text of rejected rows, and on which terms they came."""
+        if not rejected.num_rows:
+            return
         if self._writer is None:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._path.touch(mode=0o600)
@@ -72,11 +74,15 @@ def tidy(shop: Shop, last_seq: int, today: date) -> None:
     """Remove files past their days, and those of a landing that never was."""
     for path in quarantined(shop):
         seq, _, day = path.stem.partition("_")
-        is_old = date.fromisoformat(day) < today - timedelta(days=KEPT_DAYS)
+        is_old = is_over("quarantine", _at(date.fromisoformat(day)), _at(today))
         if is_old or int(seq) > last_seq:
             path.unlink()
     with contextlib.suppress(OSError):
         _folder(shop).rmdir()  # only when empty
+
+
+def _at(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def quarantined(shop: Shop) -> list[Path]:

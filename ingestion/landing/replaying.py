@@ -17,6 +17,7 @@ from ingestion.judge.judge import Judge, Terms
 from ingestion.landing import quarantine, raw
 from ingestion.landing.accounts import Delivery
 from ingestion.landing.core import Run, prepare, scratch
+from ingestion.landing.forgotten import CODE as FORGOTTEN
 from ingestion.landing.full_disks import told_clearly
 from ingestion.landing.quarantine import Quarantine
 from ingestion.landing.repeats import Repeats
@@ -25,8 +26,8 @@ from ingestion.landing.terms import landing_terms
 from ingestion.lock import hold
 from ingestion.shop import Shop
 
-# of these only a part of the text could be kept
-_NOT_WHOLE = (TOO_LARGE, NO_TEXT)
+# of these only a part of the text could be kept, or nothing
+_NOT_WHOLE = (TOO_LARGE, NO_TEXT, FORGOTTEN)
 
 
 @dataclass(frozen=True)

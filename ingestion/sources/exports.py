@@ -1,13 +1,15 @@
-"""Reads the CSV files of an export into declared dlt tables of text columns.
+"""Reads the files of an export into declared dlt tables of text columns.
 
-Python's ``csv`` reads here, not DuckDB: DuckDB skips blank lines, so that physical
-line numbers drift, and drops the rows after a quote that never closes.
+Python's ``csv`` reads CSV here, not DuckDB: DuckDB skips blank lines, so that physical
+line numbers drift, and drops the rows after a quote that never closes. Parquet is cast
+to text by Arrow; its line numbers are the places of the rows.
 """
 
 from __future__ import annotations
 
 import csv
 import gzip
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,13 +18,15 @@ from pathlib import Path
 from typing import TextIO
 
 import dlt
+import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from dlt.extract import DltResource
 
 from ingestion.errors import LandingError
 from ingestion.judge.personal import keyed_hash
 
-SUFFIXES = (".csv", ".csv.gz")
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
 ROWS_PER_BATCH = 50_000
 LINEAGE = ("landed_file", "line_number")
 
@@ -61,47 +65,45 @@ def export_resource(table: ExportTable, folder: Path, *, hash_key: str) -> DltRe
 
 
 def find_file(folder: Path, stem: str) -> Path:
-    """Find ``<stem>.csv`` or ``<stem>.csv.gz`` in a folder.
+    """Find the one file of a stem, which may be a pattern, in a folder.
 
     Raises:
-        ExportError: Neither is there, or both are.
+        ExportError: None is there, or more than one.
     """
-    found = [
-        path for suffix in SUFFIXES if (path := folder / f"{stem}{suffix}").is_file()
-    ]
+    found = sorted(
+        path
+        for suffix in SUFFIXES
+        for path in folder.glob(f"{stem}{suffix}")
+        if path.is_file()
+    )
     if len(found) == 1:
         return found[0]
-    names = " and ".join(f"{stem}{suffix}" for suffix in SUFFIXES)
     if found:
+        names = " and ".join(path.name for path in found)
         raise ExportError(f"{folder}: {names} are both there; keep one of them")
     raise ExportError(
-        f"{folder}: {stem}.csv is missing, plain or .gz; put the whole export there"
+        f"{folder}: {stem}.csv is missing, plain or .gz, and so is its .parquet; "
+        "put the whole export there"
     )
 
 
 def read_batches(
     path: Path, table: ExportTable, *, hash_key: str
 ) -> Iterator[pa.Table]:
-    """Read a CSV file as Arrow tables of text, with the file and line of each row.
+    """Read a file as Arrow tables of text, with the file and line of each row.
 
     An empty cell is NULL. ``line_number`` is the physical line on which the row
-    starts, from 1, so that the header is line 1.
+    starts, from 1, so that the header of a CSV file is line 1.
 
     Raises:
         ExportError: The file is damaged, or its header is not the declared one.
     """
     try:
-        with _open_text(path) as text:
-            reader = csv.reader(text, strict=True)
-            header = next(reader, [])
-            table.check_header(path, header)
-            rows = _numbered_rows(path, reader, width=len(header))
-            # an export without rows still has its table, and empties an older one
-            batch = list(islice(rows, ROWS_PER_BATCH))
-            yield _to_arrow(path, table, header, batch, hash_key)
-            while batch := list(islice(rows, ROWS_PER_BATCH)):
-                yield _to_arrow(path, table, header, batch, hash_key)
-    except (EOFError, OSError, zlib.error) as error:
+        if path.suffix == ".parquet":
+            yield from _parquet_batches(path, table, hash_key)
+        else:
+            yield from _csv_batches(path, table, hash_key)
+    except (EOFError, OSError, zlib.error, pa.ArrowException) as error:
         raise ExportError(
             f"{path}: cannot be read to its end ({error}); fetch the file again"
         ) from error
@@ -109,6 +111,30 @@ def read_batches(
         raise ExportError(
             f"{path}: is not UTF-8 ({error}); save the file as UTF-8"
         ) from error
+
+
+def _csv_batches(path: Path, table: ExportTable, hash_key: str) -> Iterator[pa.Table]:
+    with _open_text(path) as text:
+        reader = csv.reader(text, strict=True)
+        header = next(reader, [])
+        table.check_header(path, header)
+        rows = _numbered_rows(path, reader, width=len(header))
+        # an export without rows still has its table, and empties an older one
+        batch = list(islice(rows, ROWS_PER_BATCH))
+        yield _to_arrow(path, table, header, batch, hash_key)
+        while batch := list(islice(rows, ROWS_PER_BATCH)):
+            yield _to_arrow(path, table, header, batch, hash_key)
+
+
+def _parquet_batches(
+    path: Path, table: ExportTable, hash_key: str
+) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        table.check_header(path, file.schema_arrow.names)
+        rows = file.read(columns=list(table.landed))
+        values = {name: rows.column(name).cast(pa.string()) for name in table.landed}
+        lines = pa.array(np.arange(1, rows.num_rows + 1))
+        yield _landed_table(path, table, values, lines, hash_key)
 
 
 def _open_text(path: Path) -> TextIO:
@@ -146,22 +172,39 @@ def _to_arrow(
     rows: list[tuple[int, list[str]]],
     hash_key: str,
 ) -> pa.Table:
-    columns: dict[str, pa.Array] = {}
-    for name in table.columns:
+    values: dict[str, pa.Array] = {}
+    for name in table.landed:
         place = header.index(name)
-        values = [row[place] or None for _, row in rows]
+        values[name] = pa.array([row[place] or None for _, row in rows], pa.string())
+    lines = pa.array([line for line, _ in rows], pa.int64())
+    return _landed_table(path, table, values, lines, hash_key)
+
+
+def _landed_table(
+    path: Path,
+    table: ExportTable,
+    values: dict[str, pa.Array],
+    lines: pa.Array,
+    hash_key: str,
+) -> pa.Table:
+    columns: dict[str, pa.Array] = {}
+    for name, cells in values.items():
         if kind := table.hashed.get(name):
-            values = [
-                value and keyed_hash(kind, value, key=hash_key) for value in values
-            ]
-        columns[table.landed_name(name)] = pa.array(values, pa.string())
-    columns["landed_file"] = pa.array([path.name] * len(rows), pa.string())
-    columns["line_number"] = pa.array([line for line, _ in rows], pa.int64())
+            cells = pa.array(
+                [
+                    cell and keyed_hash(kind, cell, key=hash_key)
+                    for cell in cells.to_pylist()
+                ],
+                pa.string(),
+            )
+        columns[table.landed_name(name)] = cells
+    columns["landed_file"] = pa.repeat(pa.scalar(path.name), len(lines))
+    columns["line_number"] = lines
     # dlt compares these with the declared columns, and warns of any difference
     schema = pa.schema(
         [
-            pa.field(name, values.type, nullable=name not in LINEAGE)
-            for name, values in columns.items()
+            pa.field(name, cells.type, nullable=name not in LINEAGE)
+            for name, cells in columns.items()
         ]
     )
     return pa.table(columns, schema=schema)
@@ -173,30 +216,38 @@ class ExportError(LandingError):
 
 @dataclass(frozen=True)
 class ExportTable:
-    """One CSV file of an export and the table it becomes.
+    """One file of an export and the table it becomes.
 
     Attributes:
         name: Table in the source's schema.
-        stem: File name without ``.csv`` or ``.csv.gz``.
+        stem: File name without its suffix, or a pattern that one file meets.
         columns: Every column of the file, spelled as in its header.
         hashed: Columns that may hold direct personal data, and of which kind; each
             lands as a keyed hash under its name with ``_hash`` behind it, never as
             it came.
+        left_out: Columns of free text, which are never landed.
     """
 
     name: str
     stem: str
     columns: tuple[str, ...]
     hashed: Mapping[str, str] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+
+    @property
+    def landed(self) -> tuple[str, ...]:
+        """Columns of the file that land, spelled as in its header."""
+        return tuple(name for name in self.columns if name not in self.left_out)
 
     @property
     def landed_columns(self) -> tuple[str, ...]:
         """Names of the columns as they land, lineage left out."""
-        return tuple(self.landed_name(name) for name in self.columns)
+        return tuple(self.landed_name(name) for name in self.landed)
 
     def landed_name(self, column: str) -> str:
-        """Name under which a column of the file lands."""
-        return f"{column}_hash" if column in self.hashed else column
+        """Name under which a column of the file lands: in snake case."""
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).lower()
+        return f"{name}_hash" if column in self.hashed else name
 
     def check_header(self, path: Path, header: list[str]) -> None:
         """Refuse a header that is not the declared one, in any order.

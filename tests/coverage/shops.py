@@ -28,6 +28,9 @@ from ingestion.simulator import simulate
 from tests.coverage.estimates import ZONE, Estimate
 from tests.coverage.pooling import intervals
 
+VARS = {"store_timezone": ZONE, "gateway_horizon_days": 30}
+"""A shop of twelve weeks has no first buyers that were watched for ninety days."""
+
 PROCESSES = 2
 """As many as the smallest machine has cores."""
 
@@ -164,7 +167,7 @@ def built_models(
                 "--select",
                 *(f"+{model}" for model in models),
                 "--vars",
-                json.dumps({"store_timezone": ZONE}),
+                json.dumps(VARS),
                 *dbt_places(Shop(parsed)),
             ],
         )
@@ -189,9 +192,10 @@ def truth_of_shops(
         folder: Scratch.
 
     Yields:
-        A connection with the tables captures, refunds, reservations, promises, stages
-        and parcels, each with its seed, and clock. A parcel's region is looked up in
-        the reference seed by its postal code, as the warehouse does.
+        A connection with the tables captures, refunds, reservations, orders,
+        deliveries_by_line, returns, promises, reviews, stages and parcels, each with
+        its seed, and clock. A parcel's region is looked up in the reference seed by its
+        postal code, as the warehouse does.
     """
     for seed in seeds:
         simulate(
@@ -217,8 +221,22 @@ def truth_of_shops(
                 '{folder}/*/reservations.parquet', hive_partitioning = true
             );
 
+            create table orders as
+            from read_parquet('{folder}/*/orders.parquet', hive_partitioning = true);
+
+            create table deliveries_by_line as
+            from read_parquet(
+                '{folder}/*/deliveries_by_line.parquet', hive_partitioning = true
+            );
+
+            create table returns as
+            from read_parquet('{folder}/*/returns.parquet', hive_partitioning = true);
+
             create table promises as
             from read_parquet('{folder}/*/promises.parquet', hive_partitioning = true);
+
+            create table reviews as
+            from read_parquet('{folder}/*/reviews.parquet', hive_partitioning = true);
 
             create table stages as
             from read_parquet('{folder}/*/stages.parquet', hive_partitioning = true);

@@ -39,8 +39,8 @@ create table marts.landings as
 select
     'part-1.jsonl' as landed_file,
     timestamptz '2026-03-01 10:00:00+00' as landed_at,
-    1000 as delivered,
-    400 as accepted,
+    1120 as delivered,
+    520 as accepted,
     590 as duplicates,
     0 as conflicts,
     10 as rejected;
@@ -89,6 +89,20 @@ create table marts.dim_customers as
 select customer_id, false as is_guest, 1 as order_count
 from marts.fct_orders;
 
+create table marts.customer_identities as
+select customer_id, customer_id as resolved_customer_id, 'as_sent' as method
+from marts.dim_customers;
+
+create table metrics.identity_effect as
+select *
+from (
+    values
+    (date '2026-02-01', 'as_sent', 200, 200, 100, 10),
+    (date '2026-02-01', 'resolved', 200, 190, 95, 15)
+) as months (
+    cohort_month, identity_mode, orders, customers, observed_customers, repeat_customers
+);
+
 create table marts.fct_payments as
 select
     'p-' || order_id as payment_id,
@@ -124,7 +138,8 @@ select
     10::decimal(18, 4) as amount,
     captured_at + interval 1 day as initiated_at,
     captured_at + interval 2 day as completed_at,
-    cast(null as timestamptz) as failed_at
+    cast(null as timestamptz) as failed_at,
+    cast(null as varchar) as replaced_by_refund_id
 from marts.fct_payments;
 
 create table marts.fct_ledger_entries as
@@ -204,8 +219,107 @@ select
     timestamptz '2026-02-10 00:00:00+00' as initiated_at,
     cast(null as timestamptz) as denied_at,
     timestamptz '2026-02-12 00:00:00+00' as received_at,
-    timestamptz '2026-02-13 00:00:00+00' as resolved_at
+    timestamptz '2026-02-13 00:00:00+00' as resolved_at,
+    cast(null as timestamptz) as exchanged_at
 from range(110) as numbers (n);
+
+create table marts.fct_warranty_claims as
+select
+    'wc-' || n as claim_id,
+    'o-' || n as order_id,
+    case when n < 30 then 'denied' else 'approved' end as decision,
+    'covered' as reason,
+    timestamptz '2026-02-10 00:00:00+00' as opened_at,
+    timestamptz '2026-02-12 00:00:00+00' as decided_at,
+    timestamptz '2026-02-13 00:00:00+00' as resolved_at
+from range(120) as numbers (n);
+
+create table marts.fct_item_not_received_claims as
+select
+    'nr-' || n as claim_id,
+    'o-' || n as order_id,
+    'address-' || n // 2 as address_hash,
+    n % 2 as prior_claims_at_address,
+    2 as deliveries_at_address,
+    0.01 as expected_by_chance,
+    timestamptz '2026-02-10 00:00:00+00' as opened_at,
+    timestamptz '2026-02-12 00:00:00+00' as decided_at
+from range(120) as numbers (n);
+
+create table marts.return_risk_signals as
+select
+    'customer:c-' || n || ':returned_lines' as signal_id,
+    'customer' as subject_type,
+    'c-' || n as subject_id,
+    'returned_lines' as signal,
+    2 as evidence_count,
+    3 as exposure_count,
+    0.05 as expected_count,
+    200 as subjects_judged,
+    0.2 as expected_in_shop,
+    n = 0 as is_beyond_chance
+from range(11) as numbers (n);
+
+create table metrics.exchange_outcomes as
+select
+    date '2026-02-01' as month,
+    'INR' as currency,
+    110 as resolved_lines,
+    20 as exchanged_lines,
+    200::decimal(18, 4) as retained_amount,
+    1100::decimal(18, 4) as returned_amount;
+
+create table metrics.refund_latency as
+select
+    date '2026-02-02' as week,
+    'return' as cause,
+    unnest(['merchant', 'bank', 'total']) as clock,
+    200 as refunds,
+    10 as open,
+    12.0 as p50_hours,
+    40.0 as p90_hours,
+    190 as same_day_eligible,
+    60 as same_day,
+    180 as within_48h_eligible,
+    150 as within_48h;
+
+create table metrics.return_rates as
+select
+    date '2026-02-01' as delivered_month,
+    'INR' as currency,
+    300 as units_delivered,
+    60 as units_returned,
+    150 as orders_delivered,
+    55 as orders_returned,
+    290 as units_valued,
+    30000::decimal(18, 4) as value_delivered_amount,
+    6000::decimal(18, 4) as value_returned_amount;
+
+create table metrics.return_reason_shares as
+select
+    segment_type,
+    case segment_type when 'all' then 'all' else 'shoes' end as segment,
+    reason,
+    60 as segment_units,
+    units_returned,
+    units_returned / 60 as reason_share,
+    units_returned / 60 - 0.1 as lower,
+    units_returned / 60 + 0.1 as upper,
+    units_returned as young_units_returned
+from (values ('size', 40), ('color', 20)) as reasons (reason, units_returned)
+cross join (values ('all'), ('category')) as types (segment_type);
+
+create table metrics.bracketing as
+select
+    date '2026-02-01' as delivered_month,
+    'shoe' as product_family,
+    150 as orders,
+    20 as brackets,
+    12 as brackets_returned,
+    14 as bracket_units_returned,
+    10 as bracket_fit_units_returned,
+    46 as single_units_returned,
+    30 as single_fit_units_returned;
 
 create table metrics.settlement_times as
 select *
@@ -272,6 +386,77 @@ from (
 ) as cells (
     cohort_month, age_mode, age, cohort_customers, active_customers, retention_rate,
     is_observed
+);
+
+alter table marts.fct_orders add column if not exists is_counted boolean default true;
+alter table marts.fct_orders add column if not exists is_guest boolean default false;
+
+create table marts.fct_reorder_gaps as
+select
+    customer_id,
+    1 as order_number,
+    order_id as from_order_id,
+    cast(null as varchar) as to_order_id,
+    28.0 as gap_days,
+    true as is_open
+from marts.fct_orders;
+
+create table metrics.second_order as
+select *
+from (
+    values
+    ('all', 'all', 30, 200, 0.2, 0.1, 0.3, true),
+    ('all', 'all', 60, 200, null, null, null, false),
+    ('acquisition_month', '2026-02-01', 30, 200, 0.2, 0.1, 0.3, true),
+    ('acquisition_month', '2026-02-01', 60, 200, null, null, null, false)
+) as horizons (
+    segment_type, segment, horizon_days, customers, probability, lower, upper, is_observed
+);
+
+create table metrics.replenishment_clock as
+select *
+from (
+    values
+    ('SKU-1', 'sku', 40, 60, 40, 60, 20.0, 18.0, 24.0, 30.0),
+    ('SKU-2', 'category', 50, 90, 10, 30, 22.0, 19.0, null, null)
+) as clocks (
+    sku, basis, gaps, open_gaps, sku_gaps, sku_open_gaps, p35_days, p35_lower_days,
+    p35_upper_days, p50_days
+);
+
+create table metrics.gateway_products as
+select *
+from (
+    values
+    ('SKU-1', 60, 15, 3, 0.22, 0.15, 0.3, 0.2, 1.1, true),
+    ('SKU-2', 60, 9, 1, 0.18, 0.1, 0.25, 0.2, 0.9, true)
+) as products (
+    sku, first_buyers, second_orders, later_premium_buyers, shrunk_rate, lower, upper,
+    shop_rate, lift, is_rankable
+);
+
+create table metrics.product_affinity as
+select *
+from (
+    values
+    ('SKU-1', 'SKU-2', 30, 50, 60, 200, 2.0, 1.2),
+    ('SKU-2', 'SKU-1', 30, 60, 50, 200, 2.0, 1.2)
+) as pairs (
+    sku_a, sku_b, baskets, baskets_a, baskets_b, all_baskets, lift, lift_lower
+);
+
+alter table marts.reconciliation
+add column if not exists captured_amount decimal(18, 4) default 100;
+
+create table metrics.customer_value as
+select *
+from (
+    values
+    (date '2026-02-01', 0, 'INR', 100.0, 10.0, 0.0, 2.0, 8.0, 80.0, true),
+    (date '2026-02-01', 1, 'INR', null, null, null, null, null, null, false)
+) as cells (
+    cohort_month, age, currency, captured_amount, refunded_amount, charged_back_amount,
+    fee_amount, cost_amount, contribution_amount, is_observed
 );
 
 create table metrics.payment_success as
@@ -469,6 +654,14 @@ select
     timestamptz '2026-02-20 00:00:00+00' as counted_at
 from range(40) as numbers (n);
 
+create table marts.privacy_clock as
+select
+    'erasure:r1' as case_id,
+    'erasure' as kind,
+    timestamptz '2026-02-02 00:00:00+00' as opened_at,
+    timestamptz '2026-03-03 00:00:00+00' as due_at,
+    timestamptz '2026-02-05 00:00:00+00' as closed_at;
+
 create table marts.backorders as
 select
     order_line_id,
@@ -605,6 +798,102 @@ select
     sum(amount)::decimal(18, 4) as value
 from marts.pending_money
 group by currency;
+create table marts.fct_consents as
+select
+    'c-' || n as customer_id,
+    purpose,
+    'any' as channel,
+    is_given,
+    case when is_given then timestamptz '2026-01-01 00:00:00+00'
+        else timestamptz '2026-01-10 00:00:00+00' end as valid_from,
+    case when is_given and n % 50 = 0 and purpose = 'marketing'
+        then timestamptz '2026-01-10 00:00:00+00' end as valid_to
+from range(400) as numbers (n)
+cross join (values ('marketing'), ('review_requests'), ('reorder_reminders'))
+    as purposes (purpose)
+cross join (values (true), (false)) as answers (is_given)
+where is_given or (n % 50 = 0 and purpose = 'marketing');
+
+alter table marts.dim_customers add column marketing_consent boolean;
+
+update marts.dim_customers
+set marketing_consent = customer_id not in (
+    select 'c-' || n * 50 from range(8) as numbers (n)
+);
+
+create table marts.fct_reviews as
+select
+    'rv-' || n as review_id,
+    (n % 5 + 1)::double as rating
+from range(120) as numbers (n);
+
+insert into marts.events by name
+select
+    'rv-' || n as event_id,
+    'review_submitted' as event_name,
+    'orders' as domain,
+    'web' as source,
+    false as is_retracted,
+    timestamptz '2026-02-01 00:00:00+00' + to_minutes(n) as occurred_at,
+    timestamptz '2026-02-01 00:00:00+00' + to_minutes(n) as ingested_at
+from range(120) as numbers (n);
+
+insert into metrics.metric_definitions by name
+select 'review_response_rate' as metric, 'share' as unit;
+
+insert into metrics.metric_daily by name
+select
+    'review_response_rate' as metric,
+    'all' as segment_type,
+    'all' as segment,
+    'share' as unit,
+    0.2 as value,
+    20 as numerator,
+    100 as denominator,
+    date '2026-02-01' as date;
+
+create table metrics.review_timing as
+select *
+from (
+    values
+    ('before', null, 300, 0, 0, null, null, null, 0, 300, 1, null, null, null),
+    ('0', 0, 300, 40, 8, 0.2, 0.1, 0.35, 40, 200, 1, -0.05, 0.0, 0.05),
+    ('1', 1, 300, 60, 12, 0.2, 0.12, 0.32, 60, 200, 1, -0.05, 0.0, 0.05)
+) as delays (
+    delay_bucket, first_day, delivered_lines, asked, responded, response_rate, lower, upper,
+    matured_asked, unasked_lines, organic_reviews, effect_lower, effect, effect_upper
+);
+
+create table marts.audience_review_due as
+select
+    'l-' || n as order_line_id,
+    'c-' || n as customer_id,
+    'SKU-1' as sku,
+    case when n % 10 = 3 then 'holdout' else 'treatment' end as holdout_group,
+    timestamptz '2026-02-20 00:00:00+00' as ask_window_start_at,
+    timestamptz '2026-03-20 00:00:00+00' as ask_window_end_at
+from range(400) as numbers (n)
+where n % 50 > 0;
+
+create table marts.audience_reorder_due as
+select
+    customer_id,
+    holdout_group,
+    ask_window_start_at as window_start_at,
+    ask_window_end_at as window_end_at
+from marts.audience_review_due;
+
+create table metrics.audience_readouts as
+select *
+from (
+    values
+    ('audience_review_due', date '2026-01-05', 270, 60, 30, 5, 0.222, 0.167, 0.055, -0.1, 0.15, true),
+    ('audience_review_due', date '2026-02-23', 40, 2, 5, 0, null, null, null, null, null, false)
+) as weeks (
+    audience, week, treated, treated_responded, held_out, held_out_responded, treated_rate,
+    held_out_rate, lift, lower, upper, is_observed
+);
+
 create table marts.transition_violations as
 select
     'payment:pay-' || n || ':p-' || n as violation_id,
@@ -627,10 +916,10 @@ select * from (values
 create table marts.missing_events as
 select
     'web' as source,
-    'placed' as event_name,
+    case when n < 10 then 'reviewed' else 'placed' end as event_name,
     timestamptz '2026-01-10 00:00:00+00' + to_hours(n) as hour,
     17.5 as expected_count,
     case when n < 10 then 0 when n < 20 then 2 else 18 end as observed_count,
     6 as lower,
     n < 10 as is_silent
-from range(1000) as numbers (n);
+from range(1010) as numbers (n);

@@ -71,6 +71,41 @@ def published(shop, build_by_hand):
     return publish(shop)
 
 
+def test_an_audience_is_exported_by_name(
+    shop, build_by_hand, postorder, tmp_path, monkeypatch
+):
+    """Of 392 customers with consent 40 are held out."""
+    build_by_hand(
+        shop,
+        changes="""
+            create table raw.order_events (
+                event_name varchar, order_id varchar, customer_id varchar,
+                consent_purpose varchar, landing_seq bigint
+            )
+        """,
+    )
+    publish(shop)
+    monkeypatch.chdir(tmp_path)
+    answer = postorder("export", "audience_review_due", "--by", "mira")
+    assert (answer.code, answer.errors) == (0, "")
+    assert "352 rows written; 40 held out to compare, 0 left out" in answer.out
+    assert "for mira, of version" in answer.out
+    written = (tmp_path / "audience_review_due.csv").read_text(encoding="utf-8")
+    assert len(written.splitlines()) == 1 + 352
+
+    answer = postorder(
+        "export",
+        "audience_review_due",
+        "--format",
+        "parquet",
+        "--out",
+        "lists/asks",
+        "--with-holdouts",
+    )
+    assert "392 rows written; 40 held out" in answer.out
+    assert (tmp_path / "lists" / "asks").read_bytes()[:4] == b"PAR1"
+
+
 def test_help_starts_without_the_tools(root):
     """Seconds of imports stand between a user and `--help` otherwise."""
     answer = subprocess.run(
@@ -205,7 +240,7 @@ def test_status_tells_what_stands(postorder, published):
     for text in (
         published.name,
         "2026-03-01 12:00:00 UTC",
-        "1,000",
+        "1,120",
         "gateway",
         "field_missing",
         # the tenth is older, and was replayed

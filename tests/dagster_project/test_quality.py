@@ -41,7 +41,7 @@ FAULTS = [
     ),
     (
         "landings, balance, negative_files",
-        "update marts.landings set duplicates = -10, delivered = 400",
+        "update marts.landings set duplicates = -10, delivered = 520",
     ),
     (
         "landings, rejection, rejected_share",
@@ -49,7 +49,7 @@ FAULTS = [
     ),
     (
         "landings, conservation, unexplained_events",
-        "update marts.landings set accepted = 399, duplicates = 591",
+        "update marts.landings set accepted = 519, duplicates = 591",
     ),
     (
         "rejected_events, conservation, lost_lines",
@@ -262,6 +262,118 @@ FAULTS = [
         "update marts.fct_returns set received_at = '2026-02-01'",
     ),
     (
+        "fct_warranty_claims, clock, future_claims",
+        "update marts.fct_warranty_claims set resolved_at = '2026-04-01'",
+    ),
+    (
+        "fct_warranty_claims, outcomes, denied_share",
+        "update marts.fct_warranty_claims set decision = 'denied'",
+    ),
+    (
+        "fct_warranty_claims, outcomes, share_decided_before_opened",
+        "update marts.fct_warranty_claims set decided_at = '2026-02-01'",
+    ),
+    (
+        "fct_item_not_received_claims, clock, future_claims",
+        "update marts.fct_item_not_received_claims set decided_at = '2026-04-01'",
+    ),
+    (
+        "fct_item_not_received_claims, chance, least_chance",
+        "update marts.fct_item_not_received_claims set expected_by_chance = -0.01",
+    ),
+    (
+        "fct_item_not_received_claims, chance, greatest_chance",
+        "update marts.fct_item_not_received_claims set expected_by_chance = 1.01",
+    ),
+    (
+        "fct_item_not_received_claims, chance, repeated_share",
+        "update marts.fct_item_not_received_claims set prior_claims_at_address = 1",
+    ),
+    (
+        "return_risk_signals, extent, beyond_chance_share",
+        "update marts.return_risk_signals set is_beyond_chance = true",
+    ),
+    (
+        "return_risk_signals, subjects, overfull_signals",
+        "update marts.return_risk_signals set exposure_count = 1",
+    ),
+    (
+        "return_risk_signals, subjects, strangers",
+        "update marts.return_risk_signals set subject_id = 'guest:' || subject_id",
+    ),
+    (
+        "exchange_outcomes, conservation, lines_not_conserved",
+        "update metrics.exchange_outcomes set resolved_lines = 109",
+    ),
+    (
+        "exchange_outcomes, conservation, overfull_rows",
+        "update metrics.exchange_outcomes set exchanged_lines = 111",
+    ),
+    (
+        "exchange_outcomes, money, least_returned",
+        "update metrics.exchange_outcomes set returned_amount = -1",
+    ),
+    (
+        "exchange_outcomes, money, retained_to_returned",
+        "update metrics.exchange_outcomes set retained_amount = 3300",
+    ),
+    (
+        "refund_latency, counts, overfull_rows",
+        "update metrics.refund_latency set within_48h = 181",
+    ),
+    (
+        "refund_latency, counts, disordered_rows",
+        "update metrics.refund_latency set p50_hours = 41",
+    ),
+    (
+        "refund_latency, counts, shortest_hours",
+        "update metrics.refund_latency set p50_hours = -1",
+    ),
+    (
+        "refund_latency, conservation, refunds_not_conserved",
+        "update metrics.refund_latency set refunds = 199",
+    ),
+    (
+        "return_rates, conservation, units_not_conserved",
+        "update metrics.return_rates set units_delivered = 301",
+    ),
+    (
+        "return_rates, conservation, returns_lost_share",
+        "update metrics.return_rates set units_returned = 55",
+    ),
+    (
+        "return_rates, rates, orders_returned_share",
+        "update metrics.return_rates set orders_returned = 140",
+    ),
+    (
+        "return_rates, rates, value_returned_share",
+        "update metrics.return_rates set value_returned_amount = 29000",
+    ),
+    (
+        "return_rates, rates, unvalued_share",
+        "update metrics.return_rates set units_valued = 200",
+    ),
+    (
+        "return_reason_shares, shares, sum_off_one",
+        "update metrics.return_reason_shares set reason_share = 0.6, upper = 0.7",
+    ),
+    (
+        "return_reason_shares, shares, shares_out_of_bounds",
+        "update metrics.return_reason_shares set upper = lower",
+    ),
+    (
+        "return_reason_shares, conservation, returns_lost_share",
+        "update metrics.return_reason_shares set young_units_returned = 41",
+    ),
+    (
+        "bracketing, counts, overfull_rows",
+        "update metrics.bracketing set single_fit_units_returned = 47",
+    ),
+    (
+        "bracketing, counts, bracket_share",
+        "update metrics.bracketing set brackets = 140",
+    ),
+    (
         "dim_customers, guests, grouped_guests",
         """
         update marts.dim_customers
@@ -272,6 +384,35 @@ FAULTS = [
     (
         "dim_customers, conservation, orders_not_conserved",
         "delete from marts.dim_customers where customer_id = 'c-3'",
+    ),
+    (
+        "customer_identities, conservation, customers_without_identity",
+        "delete from marts.customer_identities where customer_id = 'c-3'",
+    ),
+    (
+        "customer_identities, links, merged_accounts",
+        "update marts.customer_identities set resolved_customer_id = 'c-4'"
+        " where customer_id = 'c-3'",
+    ),
+    (
+        "customer_identities, links, links_to_nobody",
+        "update marts.customer_identities set resolved_customer_id = 'nobody'"
+        " where customer_id = 'c-3'",
+    ),
+    (
+        "identity_effect, conservation, orders_not_conserved",
+        "update metrics.identity_effect set orders = 199"
+        " where identity_mode = 'resolved'",
+    ),
+    (
+        "identity_effect, conservation, customers_made_up",
+        "update metrics.identity_effect set customers = 201"
+        " where identity_mode = 'resolved'",
+    ),
+    (
+        "identity_effect, rates, impossible_months",
+        "update metrics.identity_effect set repeat_customers = 96"
+        " where identity_mode = 'resolved'",
     ),
     (
         "settlement_times, percentiles, disordered_segments",
@@ -340,6 +481,78 @@ FAULTS = [
     (
         "cohort_retention, rates, missing_cells",
         "update metrics.cohort_retention set retention_rate = null where age = 0",
+    ),
+    (
+        "fct_reorder_gaps, conservation, orders_without_gap",
+        "delete from marts.fct_reorder_gaps where from_order_id = 'o-3'",
+    ),
+    (
+        "fct_reorder_gaps, chains, customers_not_open_once",
+        "update marts.fct_reorder_gaps set is_open = false where from_order_id = 'o-3'",
+    ),
+    (
+        "fct_reorder_gaps, chains, shortest_gap",
+        "update marts.fct_reorder_gaps set gap_days = -1",
+    ),
+    (
+        "second_order, probabilities, outside_interval",
+        "update metrics.second_order set lower = 0.25",
+    ),
+    (
+        "second_order, probabilities, invented_or_missing",
+        "update metrics.second_order set probability = 0.4 where not is_observed",
+    ),
+    (
+        "second_order, conservation, customers_not_conserved",
+        "update metrics.second_order set customers = 199",
+    ),
+    (
+        "replenishment_clock, clocks, clocks_out_of_order",
+        "update metrics.replenishment_clock set p35_days = 40",
+    ),
+    (
+        "replenishment_clock, clocks, clocks_not_their_own",
+        "update metrics.replenishment_clock set basis = 'sku'",
+    ),
+    (
+        "gateway_products, rates, overfull_products",
+        "update metrics.gateway_products set second_orders = 61",
+    ),
+    (
+        "gateway_products, rates, rates_outside_interval",
+        "update metrics.gateway_products set shrunk_rate = 0.4",
+    ),
+    (
+        "gateway_products, rates, lowest_lift",
+        "update metrics.gateway_products set lift = 1.2",
+    ),
+    (
+        "gateway_products, rates, highest_lift",
+        "update metrics.gateway_products set lift = 0.8",
+    ),
+    (
+        "product_affinity, pairs, pairs_one_way",
+        "delete from metrics.product_affinity where sku_a = 'SKU-1'",
+    ),
+    (
+        "product_affinity, pairs, overfull_pairs",
+        "update metrics.product_affinity set baskets = 55",
+    ),
+    (
+        "product_affinity, pairs, bounds_above_lift",
+        "update metrics.product_affinity set lift_lower = 2",
+    ),
+    (
+        "customer_value, amounts, unexplained_amount",
+        "update metrics.customer_value set refunded_amount = -10",
+    ),
+    (
+        "customer_value, amounts, invented_or_missing",
+        "update metrics.customer_value set contribution_amount = 0 where age = 1",
+    ),
+    (
+        "customer_value, conservation, money_out_of_nothing",
+        "update marts.reconciliation set captured_amount = 0",
     ),
     (
         "fct_delivery_attempts, conservation, parcels_tried_otherwise",
@@ -550,6 +763,14 @@ FAULTS = [
         "delete from marts.stock_truth where sku = 'SKU-3'",
     ),
     (
+        "privacy_clock, clock, future_cases",
+        "update marts.privacy_clock set closed_at = '2026-04-01'",
+    ),
+    (
+        "privacy_clock, clock, cases_without_a_term",
+        "update marts.privacy_clock set due_at = null",
+    ),
+    (
         "backorders, clock, future_backorders",
         "update marts.backorders set released_at = '2026-04-01'",
     ),
@@ -620,6 +841,107 @@ FAULTS = [
     (
         "restatements, changes, changed_nothing",
         "update metrics.restatements set new_value = old_value",
+    ),
+    (
+        "fct_consents, spells, backward_spells",
+        "update marts.fct_consents set valid_to = valid_from "
+        "where customer_id = 'c-3' and purpose = 'marketing'",
+    ),
+    (
+        "fct_consents, spells, gaping_spells",
+        "update marts.fct_consents set valid_from = '2026-01-11' where not is_given",
+    ),
+    (
+        "fct_consents, customers, misjudged_customers",
+        "update marts.dim_customers set marketing_consent = true "
+        "where customer_id = 'c-50'",
+    ),
+    (
+        "fct_reviews, ratings, lowest_rating",
+        "update marts.fct_reviews set rating = -1 where review_id = 'rv-1'",
+    ),
+    (
+        "fct_reviews, ratings, highest_rating",
+        "update marts.fct_reviews set rating = 10 where review_id = 'rv-1'",
+    ),
+    ("fct_reviews, ratings, ratings_used", "update marts.fct_reviews set rating = 5"),
+    (
+        "fct_reviews, conservation, invented_reviews",
+        "update marts.events set is_retracted = true where event_id = 'rv-1'",
+    ),
+    (
+        "review_timing, conservation, asks_not_conserved",
+        "update metrics.metric_daily set denominator = 99 "
+        "where metric = 'review_response_rate'",
+    ),
+    (
+        "review_timing, conservation, answers_not_conserved",
+        "update metrics.metric_daily set numerator = 21 "
+        "where metric = 'review_response_rate'",
+    ),
+    (
+        "review_timing, rates, overfull_delays",
+        "update metrics.review_timing set delivered_lines = 39 "
+        "where delay_bucket = '0'",
+    ),
+    (
+        "review_timing, rates, misplaced_bounds",
+        "update metrics.review_timing set upper = 0.1 where delay_bucket = '1'",
+    ),
+    (
+        "audience_review_due, suppression, unasked_customers",
+        "delete from marts.fct_consents "
+        "where customer_id = 'c-7' and purpose = 'review_requests'",
+    ),
+    (
+        "audience_review_due, suppression, troubled_customers",
+        "update marts.audience_review_due set customer_id = 'c-50' "
+        "where customer_id = 'c-51'",
+    ),
+    (
+        "audience_review_due, lot, held_out_share",
+        "update marts.audience_review_due set holdout_group = 'treatment'",
+    ),
+    (
+        "audience_review_due, lot, empty_windows",
+        "update marts.audience_review_due set ask_window_end_at = ask_window_start_at "
+        "where customer_id = 'c-7'",
+    ),
+    (
+        "audience_reorder_due, suppression, unasked_customers",
+        "delete from marts.fct_consents "
+        "where customer_id = 'c-7' and purpose = 'reorder_reminders'",
+    ),
+    (
+        "audience_reorder_due, suppression, troubled_customers",
+        "update marts.audience_reorder_due set customer_id = 'c-50' "
+        "where customer_id = 'c-51'",
+    ),
+    (
+        "audience_reorder_due, lot, held_out_share",
+        "update marts.audience_reorder_due set holdout_group = 'treatment'",
+    ),
+    (
+        "audience_reorder_due, lot, empty_windows",
+        "update marts.audience_reorder_due set window_end_at = window_start_at "
+        "where customer_id = 'c-7'",
+    ),
+    (
+        "audience_readouts, arms, overfull_arms",
+        "update metrics.audience_readouts set held_out_responded = 6 "
+        "where held_out = 5",
+    ),
+    (
+        "audience_readouts, arms, misplaced_bounds",
+        "update metrics.audience_readouts set lower = 0.1 where is_observed",
+    ),
+    (
+        "audience_readouts, arms, early_rates",
+        "update metrics.audience_readouts set treated_rate = 0.1 where not is_observed",
+    ),
+    (
+        "audience_readouts, arms, held_out_share",
+        "update metrics.audience_readouts set held_out = 5 where held_out = 30",
     ),
     (
         "weekly_sweep, conservation, stuck_not_conserved",

@@ -120,6 +120,7 @@ def test_every_published_table_that_is_a_fact_or_metric_is_judged(first):
     report, _ = first
     judged = {suite.table for suite in load_suites()}
     spared = {
+        "marts.audience_exports",
         "marts.dim_dates",
         "marts.dim_locations",
         "marts.dim_products",

@@ -23,7 +23,7 @@ def built_shop(root, tmp_path_factory):
     landed = land_files(
         sample, shop=shop, landed_at=datetime(2027, 1, 1, tzinfo=UTC), backfill=True
     )
-    build(shop, as_of=landed.last_ingested_at)
+    build(shop, as_of=landed.last_ingested_at, is_tested=False)
     return shop
 
 

@@ -159,10 +159,10 @@ LANDED_LINES = """
 
 
 def test_no_line_of_the_export_is_lost_or_refused(marts):
-    assert marts.sql(LANDED_LINES).fetchall() == [(121_614, 121_614, 0, 0, 0)]
+    assert marts.sql(LANDED_LINES).fetchall() == [(151_502, 151_502, 0, 0, 0)]
     assert marts.sql("select count(*) from marts.rejected_events").fetchall() == [(0,)]
     sent = "select count(*) from marts.events where source <> 'warehouse:derived'"
-    assert marts.sql(sent).fetchall() == [(121_614,)]
+    assert marts.sql(sent).fetchall() == [(151_502,)]
 
 
 # Population: every placed order. No filter.
@@ -581,3 +581,78 @@ CANCELLED_AND_BLOCKED = """
 def test_orders_cancelled_after_they_left_keep_their_parcels(marts):
     # a cancellation covers what had not left: 11 of the 113 had left whole
     assert marts.sql(CANCELLED_AND_BLOCKED).fetchall() == [(102, 11, 89)]
+
+
+# Population: asks for a review of orders that were delivered, whichever ask it was.
+# A day is a store day; negative: the survey was sent before the parcel came.
+DAYS_TO_THE_ASK = f"""
+    select
+        (asks.occurred_at at time zone '{ZONE}')::date
+        - (orders.first_delivered_at at time zone '{ZONE}')::date as days,
+        count(*) as asks
+
+    from marts.events as asks
+    inner join marts.fct_orders as orders
+        on asks.order_id = orders.order_id
+    where asks.event_name = 'review_requested'
+        and orders.first_delivered_at is not null
+    group by days
+"""
+
+# Population: delivered lines that were asked about, by their first ask.
+ASKED_BY_BUCKET = """
+    select delay_bucket, asked
+    from metrics.review_timing
+"""
+
+
+def test_surveys_were_sent_when_the_reference_says_735_before_delivery(
+    marts, reference
+):
+    timing = reference["reviews"]["delivered_day_to_review_creation_days"]
+
+    days = dict(marts.sql(DAYS_TO_THE_ASK).fetchall())
+
+    before = sum(asks for day, asks in days.items() if day < 0)
+    assert (before, sum(days.values())) == (timing["negative"], timing["n"])
+    assert (before, sum(days.values())) == (735, 14_518)
+    assert days[0] == timing["zero"]
+    spread = np.repeat(list(days), list(days.values()))
+    assert float(np.mean(spread)) == pytest.approx(timing["mean"], abs=FOUR_DIGITS)
+    assert np.quantile(spread, 0.9) == timing["p90"]
+
+
+def test_review_timing_counts_a_line_once_by_its_first_ask(
+    marts, olist_folder, exported
+):
+    delivered = {
+        order.order_id: order.delivered.date() for order in exported if order.delivered
+    }
+    first: dict[str, datetime] = {}
+    for row in read_rows(olist_folder, "olist_order_reviews_dataset"):
+        asked = datetime.fromisoformat(row["review_creation_date"])
+        order_id = row["order_id"]
+        first[order_id] = min(asked, first.get(order_id, asked))
+    days = [
+        (asked.date() - delivered[order_id]).days
+        for order_id, asked in first.items()
+        if order_id in delivered
+    ]
+
+    asked = dict(marts.sql(ASKED_BY_BUCKET).fetchall())
+
+    # orders surveyed twice are one each, so there are fewer
+    assert asked["before"] == len([day for day in days if day < 0]) < 735
+    assert (asked["0"], asked["1"]) == (days.count(0), days.count(1))
+    assert sum(asked.values()) == len(days) < 14_518
+
+
+def test_ratings_are_those_of_the_reference(marts, reference):
+    reviews = reference["reviews"]
+
+    ((rows, orders, mean),) = marts.sql(
+        "select count(*), count(distinct order_id), avg(rating) from marts.fct_reviews"
+    ).fetchall()
+
+    assert (rows, orders) == (reviews["rows"], reviews["orders_with_review"])
+    assert mean == pytest.approx(reviews["mean_score"], abs=5e-7)

@@ -11,6 +11,7 @@ import pytest
 from ingestion.contract.catalogue import load_catalogue
 from ingestion.landing import quarantine, replaying
 from ingestion.landing.replaying import Replay
+from ingestion.privacy.retention import days_kept
 from tests.ingestion.conftest import LANDED_AT
 from tests.ingestion.test_landing import SCAN, counts, scans
 
@@ -95,7 +96,7 @@ def test_nothing_to_replay_is_no_error(replayed, write, land):
 
 def test_the_quarantine_is_empty_after_its_days(write, land, shop, replayed):
     land(write("a.jsonl", [HOMELESS]))
-    kept_until = LANDED_AT + timedelta(days=quarantine.KEPT_DAYS)
+    kept_until = LANDED_AT + timedelta(days=days_kept("quarantine"))
     land(write("b.jsonl", scans(1)), landed_at=kept_until)
     assert len(quarantine.quarantined(shop)) == 1
     land(write("c.jsonl", scans(2)), landed_at=kept_until + timedelta(days=1))

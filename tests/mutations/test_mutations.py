@@ -34,7 +34,7 @@ def project(root, tmp_path_factory):
     landed = land_files(
         sample, shop=shop, landed_at=datetime(2027, 1, 1, tzinfo=UTC), backfill=True
     )
-    build(shop, as_of=landed.last_ingested_at)
+    build(shop, as_of=landed.last_ingested_at, is_tested=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POSTORDER_WORKING", str(shop.working))
         yield Project(shop)

@@ -59,3 +59,8 @@
 {% macro days_after(day, days) -%}
     cast({{ day }} + ({{ days }}) * interval '1 day' as date)
 {%- endmacro %}
+
+{# The date as many months later, the month's last where it has no such day. #}
+{% macro months_after(day, months) -%}
+    cast({{ day }} + ({{ months }}) * interval '1 month' as date)
+{%- endmacro %}

@@ -105,7 +105,6 @@ claims as (
 
     union all
 
-    -- paid back in goods or credit is paid back
     select
         story_id,
         'restocked_not_refunded' as claim,
@@ -114,11 +113,7 @@ claims as (
         restocked_at_location_id as location_id,
         restocked_quantity as quantity
     from return_lines
-    where restocked_quantity > 0
-        and refunded_at is null
-        and kind = 'return'
-        and coalesce(outcome, 'none')
-            not in ('exchange', 'store_credit', 'gift_card', 'repair')
+    where is_restocked_not_refunded
 
     union all
 

@@ -6,13 +6,16 @@ orders as (
 
 ),
 
-events as (
+marketing_consents as (
 
-    select * from {{ ref('int_order_events') }}
-    where event_name in (
-        'consent_granted', 'consent_withdrawn', 'subject_erasure_requested'
-    )
-        and customer_id is not null
+    select
+        customer_id,
+        bool_or(is_given) as marketing_consent
+
+    from {{ ref('fct_consents') }}
+    where purpose = 'marketing'
+        and valid_to is null
+    group by customer_id
 
 ),
 
@@ -33,73 +36,11 @@ ordering_customers as (
 
 ),
 
-consent_by_channel as (
-
-    select
-        customer_id,
-        message_channel,
-        max(occurred_at) filter (where event_name = 'consent_granted') as granted_at,
-        max(occurred_at) filter (where event_name = 'consent_withdrawn')
-            as withdrawn_at
-
-    from events
-    where consent_purpose = 'marketing'
-    group by customer_id, message_channel
-
-),
-
--- a withdrawal that names no channel ends the consent for all of them
-withdrawals as (
-
-    select
-        customer_id,
-        max(withdrawn_at) as withdrawn_at
-
-    from consent_by_channel
-    where message_channel is null
-    group by customer_id
-
-),
-
-erasures as (
-
-    select distinct customer_id
-    from events
-    where event_name = 'subject_erasure_requested'
-
-),
-
-consents as (
-
-    select
-        channels.customer_id,
-        bool_or(
-            channels.granted_at is not null
-            and (
-                channels.withdrawn_at is null
-                or channels.granted_at > channels.withdrawn_at
-            )
-            and (
-                withdrawals.withdrawn_at is null
-                or channels.granted_at > withdrawals.withdrawn_at
-            )
-        )
-        and not bool_or(erasures.customer_id is not null) as marketing_consent
-
-    from consent_by_channel as channels
-    left join withdrawals
-        on channels.customer_id = withdrawals.customer_id
-    left join erasures
-        on channels.customer_id = erasures.customer_id
-    group by channels.customer_id
-
-),
-
 all_customers as (
 
     select customer_id from ordering_customers
     union
-    select customer_id from consents
+    select customer_id from marketing_consents
 
 ),
 
@@ -114,7 +55,7 @@ customers as (
         coalesce(ordering_customers.is_guest, false) as is_guest,
 
         -- never given is not given
-        coalesce(consents.marketing_consent, false) as marketing_consent,
+        coalesce(marketing_consents.marketing_consent, false) as marketing_consent,
         case
             when not coalesce(ordering_customers.is_guest, false)
                 then {{ month_of(store_date('ordering_customers.first_order_at')) }}
@@ -124,8 +65,8 @@ customers as (
     from all_customers
     left join ordering_customers
         on all_customers.customer_id = ordering_customers.customer_id
-    left join consents
-        on all_customers.customer_id = consents.customer_id
+    left join marketing_consents
+        on all_customers.customer_id = marketing_consents.customer_id
 
 )
 

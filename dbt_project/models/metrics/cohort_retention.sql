@@ -1,17 +1,14 @@
 with
 
--- guests are nobody twice, and so in no cohort
+-- each gap begins with an order that counts
 orders as (
 
     select
-        order_id,
         customer_id,
-        placed_at,
-        {{ month_of(store_date('placed_at')) }} as placed_month
+        from_placed_at as placed_at,
+        {{ month_of(store_date('from_placed_at')) }} as placed_month
 
-    from {{ ref('fct_orders') }}
-    where is_counted
-        and not is_guest
+    from {{ ref('fct_reorder_gaps') }}
 
 ),
 
@@ -165,6 +162,20 @@ retention as (
                 then cast(coalesce(active_customers.active_customers, 0) as double)
                     / cells.cohort_customers
         end as retention_rate,
+        case
+            when cells.is_observed
+                then {{ wilson_lower(
+                    'coalesce(active_customers.active_customers, 0)',
+                    'cells.cohort_customers'
+                ) }}
+        end as lower,
+        case
+            when cells.is_observed
+                then {{ wilson_upper(
+                    'coalesce(active_customers.active_customers, 0)',
+                    'cells.cohort_customers'
+                ) }}
+        end as upper,
         cells.is_observed,
         cells.cohort_month
 

@@ -29,9 +29,9 @@ products as (
 
 ),
 
-clock as (
+months as (
 
-    select * from {{ ref('stg_clock') }}
+    select * from {{ ref('int_delivered_months') }}
 
 ),
 
@@ -40,21 +40,12 @@ delivered_units as (
     select
         delivered_month,
         sku,
-        cast(sum(quantity) as bigint) as units_delivered
+        cast(sum(quantity) as bigint) as units_delivered,
+        cast(sum(quantity * quantity) as double) / sum(quantity) as units_per_choice
 
     from deliveries
     group by delivered_month, sku
-
-),
-
-youngest_deliveries as (
-
-    select
-        delivered_month,
-        max(delivered_at) as last_delivered_at
-
-    from deliveries
-    group by delivered_month
+    having sum(quantity) > 0
 
 ),
 
@@ -65,7 +56,10 @@ returned_units as (
         sku,
         coalesce(reason_code, 'unknown') as reason,
         min(reason_group) as reason_group,
-        cast(sum(received_quantity) as bigint) as units_returned
+        cast(sum(received_quantity) as bigint) as units_returned,
+        cast(
+            coalesce(sum(received_quantity) filter (where is_bracketed), 0) as bigint
+        ) as units_bracketed
 
     from returns
     group by delivered_month, sku, coalesce(reason_code, 'unknown')
@@ -82,23 +76,21 @@ rates as (
         coalesce(returned_units.reason, 'none') as reason,
         coalesce(returned_units.reason_group, 'none') as reason_group,
         delivered_units.units_delivered,
+        delivered_units.units_per_choice,
         coalesce(returned_units.units_returned, 0) as units_returned,
+        coalesce(returned_units.units_bracketed, 0) as units_bracketed,
         cast(coalesce(returned_units.units_returned, 0) as double)
             / delivered_units.units_delivered as unit_return_rate,
-        clock.as_of >= {{ hours_after(
-            'youngest_deliveries.last_delivered_at',
-            24 * (var('return_window_days') + var('return_transit_days'))
-        ) }} as is_mature
+        months.is_mature
 
     from delivered_units
-    inner join youngest_deliveries
-        on delivered_units.delivered_month = youngest_deliveries.delivered_month
+    inner join months
+        on delivered_units.delivered_month = months.delivered_month
     left join returned_units
         on delivered_units.delivered_month = returned_units.delivered_month
         and delivered_units.sku = returned_units.sku
     left join products
         on delivered_units.sku = products.sku
-    cross join clock
 
 ),
 
@@ -111,7 +103,18 @@ return_reasons as (
         reason_group,
         units_delivered,
         units_returned,
+        units_bracketed,
         unit_return_rate,
+
+        -- units of one line go back together: they tell no more than one choice
+        {{ wilson_lower(
+            'least(units_returned, units_delivered) / units_per_choice',
+            '(units_delivered / units_per_choice)'
+        ) }} as lower,
+        {{ wilson_upper(
+            'least(units_returned, units_delivered) / units_per_choice',
+            '(units_delivered / units_per_choice)'
+        ) }} as upper,
         case when is_mature then unit_return_rate end as matured_rate,
         units_delivered >= {{ var('rankable_from') }} as is_rankable,
         is_mature,

@@ -60,6 +60,20 @@ TABLES = (
         ),
     ),
     ExportTable(
+        name="order_reviews",
+        stem="olist_order_reviews_dataset",
+        columns=(
+            "review_id",
+            "order_id",
+            "review_score",
+            "review_comment_title",
+            "review_comment_message",
+            "review_creation_date",
+            "review_answer_timestamp",
+        ),
+        left_out=frozenset({"review_comment_title", "review_comment_message"}),
+    ),
+    ExportTable(
         name="customers",
         stem="olist_customers_dataset",
         columns=(

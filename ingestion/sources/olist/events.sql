@@ -25,6 +25,12 @@ order_payments as (
 
 ),
 
+order_reviews as (
+
+    select * from raw_olist.order_reviews
+
+),
+
 customers as (
 
     select * from raw_olist.customers
@@ -101,7 +107,9 @@ items_collected_to_orders as (
             when bool_and(price_minor is not null and freight_minor is not null)
                 then sum(price_minor + freight_minor)::bigint
         end as total_minor,
-        sum(freight_minor)::bigint as freight_minor
+        sum(freight_minor)::bigint as freight_minor,
+        min_by(order_line_id, item_number) as first_line_id,
+        min_by(sku, item_number) as first_sku
 
     from items_counted_in_cents
     group by order_id
@@ -516,6 +524,79 @@ orders_blocked as (
 
 ),
 
+-- a review is of a whole order, and is told of its first line; one that was written of
+-- several orders is a review of each
+reviews_lined as (
+
+    select
+        order_reviews.order_id,
+        order_reviews.review_id
+        || ':'
+        || order_reviews.order_id as review_id,
+        coalesce(
+            items_collected_to_orders.first_line_id,
+            order_reviews.order_id || ':unknown'
+        ) as order_line_id,
+        coalesce(items_collected_to_orders.first_sku, 'unknown') as sku,
+        order_reviews.review_creation_date as asked_on,
+        order_reviews.review_answer_timestamp as answered_at,
+        order_reviews.landed_file,
+        order_reviews.line_number,
+        try_cast(order_reviews.review_score as integer) as rating,
+        row_number() over (
+            partition by order_reviews.order_id
+            order by order_reviews.review_creation_date, order_reviews.review_id
+        ) as ask_no
+
+    from order_reviews
+    left join items_collected_to_orders
+        on order_reviews.order_id = items_collected_to_orders.order_id
+
+),
+
+reviews_requested as (
+
+    -- the day on which the survey was sent; the export has no review without one
+    select
+        landed_file,
+        line_number,
+        json_object(
+            'event_name', 'review_requested',
+            'occurred_at', asked_on,
+            'occurred_at_quality', 'date_only',
+            'order_id', order_id,
+            'order_line_id', order_line_id,
+            'sku', sku,
+            'ask_no', ask_no,
+            'message_channel', 'email'
+        ) as line
+
+    from reviews_lined
+
+),
+
+reviews_submitted as (
+
+    select
+        landed_file,
+        line_number,
+        json_object(
+            'event_name', 'review_submitted',
+            'occurred_at', answered_at,
+            'occurred_at_quality', 'second',
+            'order_id', order_id,
+            'actor_type', 'customer',
+            'review_id', review_id,
+            'order_line_id', order_line_id,
+            'sku', sku,
+            'rating', rating,
+            'is_solicited', true
+        ) as line
+
+    from reviews_lined
+
+),
+
 events as (
 
     select * from orders_placed
@@ -541,6 +622,10 @@ events as (
     select * from orders_cancelled
     union all
     select * from orders_blocked
+    union all
+    select * from reviews_requested
+    union all
+    select * from reviews_submitted
 
 ),
 

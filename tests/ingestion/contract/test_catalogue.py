@@ -27,6 +27,10 @@ DECIDED = {
         "The text holds a NUL character, half of a surrogate pair, or bytes that are "
         "not UTF-8."
     ),
+    # who was forgotten stays so
+    ("rejections", "subject_forgotten"): (
+        "The line is about a person who was forgotten; nothing of it is kept."
+    ),
     ("state_machines", "shipment", "never_break"): ["shipment_scanned"],
     # nothing is put aside for a download
     ("state_machines", "reservation", "applies_to"): ["ship", "pickup", "mixed"],

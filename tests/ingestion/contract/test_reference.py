@@ -12,6 +12,7 @@ from ingestion.contract.catalogue import load_catalogue
 from ingestion.contract.reference.files import files
 
 WRITTEN = files(load_catalogue())
+BY_HAND = {"docs/real_data.md"}
 PAGES = {name: text for name, text in WRITTEN.items() if name.endswith(".md")}
 PRIVATE = re.compile(
     r"""(?:^|[\s"'(`])(?:/|~/|[A-Z]:\\)[\w.-]+[/\\]   # a path of some machine
@@ -31,7 +32,7 @@ def test_a_committed_file_is_what_the_catalogue_writes(root, name):
 
 def test_no_page_is_left_over(root):
     pages = {path.relative_to(root).as_posix() for path in root.glob("docs/*.md")}
-    assert pages == set(PAGES)
+    assert pages - BY_HAND == set(PAGES)
 
 
 def headings(text):

@@ -142,6 +142,18 @@ unavailable,2,voucher,1,0.6
 orphan_payment,1,credit_card,1,5.0
 """
 
+# one order reviewed twice, one review of two orders, and an order whose items are lost
+REVIEWS = """\
+review_id,order_id,review_score,review_comment_title,review_comment_message,\
+review_creation_date,review_answer_timestamp
+r2,handed_over_early,2,,,2018-06-12 00:00:00,2018-06-13 10:00:00
+r1,handed_over_early,5,ok,"call me,
+Ann, 555",2018-06-02 00:00:00,2018-06-03 09:00:00
+r3,delivered_before_handover,4,,,2018-06-05 00:00:00,2018-06-06 09:00:00
+r3,skipped_hour,4,,,2018-06-05 00:00:00,2018-06-06 09:00:00
+r4,unavailable,1,,,2018-06-08 00:00:00,2018-06-09 09:00:00
+"""
+
 CUSTOMERS = """\
 customer_id,customer_unique_id,customer_zip_code_prefix,customer_city,customer_state
 c1,first_buyer,8775,mogi das cruzes,SP
@@ -172,6 +184,7 @@ FILES = {
     "olist_orders_dataset.csv": ORDERS,
     "olist_order_items_dataset.csv": ITEMS,
     "olist_order_payments_dataset.csv": PAYMENTS,
+    "olist_order_reviews_dataset.csv": REVIEWS,
     "olist_customers_dataset.csv": CUSTOMERS,
     "olist_products_dataset.csv": PRODUCTS,
     "product_category_name_translation.csv": CATEGORIES,

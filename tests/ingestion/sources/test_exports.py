@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ingestion.judge.personal import keyed_hash
@@ -161,3 +162,66 @@ def test_a_file_that_is_there_twice_is_not_chosen_between(tmp_path):
 
     with pytest.raises(ExportError, match="are both there"):
         find_file(tmp_path, "notes")
+
+
+def test_one_file_may_meet_a_pattern(tmp_path):
+    path = write(tmp_path, "id,note\n", "notes_2011-05.csv")
+
+    assert find_file(tmp_path, "notes*") == path
+    write(tmp_path, "id,note\n", "notes_2011-06.csv")
+    with pytest.raises(ExportError, match=r"05\.csv and notes_2011-06\.csv are both"):
+        find_file(tmp_path, "notes*")
+
+
+def test_a_column_left_out_is_read_and_never_landed(tmp_path):
+    table = ExportTable(
+        name="notes",
+        stem="notes",
+        columns=("id", "note"),
+        left_out=frozenset({"note"}),
+    )
+    path = write(tmp_path, "note,id\nsecret,1\n")
+
+    (row,) = read(path, table)
+
+    assert row == {"id": "1", "landed_file": "notes.csv", "line_number": 2}
+    assert table.landed_columns == ("id",)
+
+
+def test_columns_land_in_snake_case(tmp_path):
+    table = ExportTable(name="rows", stem="rows", columns=("InvoiceNo", "CustomerID"))
+    path = write(tmp_path, "InvoiceNo,CustomerID\nC1,2\n", "rows.csv")
+
+    assert read(path, table)[0]["invoice_no"] == "C1"
+    assert table.landed_columns == ("invoice_no", "customer_id")
+
+
+def test_parquet_becomes_text_numbered_by_row(tmp_path):
+    path = tmp_path / "sellers.parquet"
+    pq.write_table(pa.table({"city": ["Pune", None], "id": [7, 8]}), path)
+
+    assert read(path, SELLERS) == [
+        {
+            "id": "7",
+            "city_hash": keyed_hash("email", "Pune", key="secret"),
+            "landed_file": "sellers.parquet",
+            "line_number": 1,
+        },
+        {
+            "id": "8",
+            "city_hash": None,
+            "landed_file": "sellers.parquet",
+            "line_number": 2,
+        },
+    ]
+
+
+def test_a_damaged_or_undeclared_parquet_file_is_refused(tmp_path):
+    path = tmp_path / "notes.parquet"
+    path.write_bytes(b"PAR1 and no more")
+    with pytest.raises(ExportError, match=r"notes\.parquet: cannot be read"):
+        read(path)
+
+    pq.write_table(pa.table({"id": [1], "note": ["a"], "email": ["b"]}), path)
+    with pytest.raises(ExportError, match="column 'email' is not declared"):
+        read(path)

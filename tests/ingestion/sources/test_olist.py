@@ -94,6 +94,7 @@ PLACED = ["order_placed", "delivery_promise_confirmed", "order_status_changed"]
 PAID = ["payment_initiated", "payment_authorized", "payment_captured"]
 HANDED_OVER = ["shipment_shipped"]
 DELIVERED = ["shipment_shipped", "shipment_delivered"]
+REVIEWED = ["review_requested", "review_submitted"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ DELIVERED = ["shipment_shipped", "shipment_delivered"]
         ("processing", [*PLACED, "payment_authorized"]),
         ("approved", [*PLACED, "payment_authorized"]),
         ("created", PLACED),
-        ("unavailable", PLACED + 2 * PAID + ["order_blocked"]),
+        ("unavailable", PLACED + 2 * PAID + ["order_blocked"] + REVIEWED),
         ("canceled_unpaid", [*PLACED, "payment_initiated", "order_cancelled"]),
         ("canceled_paid", PLACED + PAID + ["order_cancelled"]),
         (
@@ -431,6 +432,8 @@ def test_the_real_export_becomes_these_lines(real):
         "shipment_delivered": 14_552,
         "order_cancelled": 113,
         "order_blocked": 89,
+        "review_requested": 14_944,
+        "review_submitted": 14_944,
     }
 
 
@@ -554,3 +557,48 @@ def test_the_real_export_has_no_local_time_that_never_was(real):
     ).fetchall()[0]
 
     assert skipped == 0
+
+
+def test_a_review_is_asked_for_and_given_of_the_first_line_of_its_order(events):
+    asks, reviews = (events["handed_over_early"][name] for name in REVIEWED)
+
+    assert [
+        (ask["ask_no"], ask["occurred_at"], ask["order_line_id"], ask["sku"])
+        for ask in sorted(asks, key=lambda ask: ask["ask_no"])
+    ] == [
+        (1, "2018-06-02 00:00:00", "handed_over_early:1", "mug"),
+        (2, "2018-06-12 00:00:00", "handed_over_early:1", "mug"),
+    ]
+    assert {
+        (review["review_id"], review["rating"], review["occurred_at"])
+        for review in reviews
+    } == {
+        ("r1:handed_over_early", 5, "2018-06-03 09:00:00"),
+        ("r2:handed_over_early", 2, "2018-06-13 10:00:00"),
+    }
+
+
+def test_a_review_of_two_orders_is_one_of_each(events):
+    orders = ("delivered_before_handover", "skipped_hour")
+
+    assert [events[order]["review_submitted"][0]["review_id"] for order in orders] == [
+        f"r3:{order}" for order in orders
+    ]
+
+
+def test_a_review_of_lost_items_is_of_an_unknown_product(events):
+    (review,) = events["unavailable"]["review_submitted"]
+
+    assert (review["order_line_id"], review["sku"]) == (
+        "unavailable:unknown",
+        "unknown",
+    )
+
+
+def test_what_a_reviewer_wrote_never_lands(warehouse):
+    columns = [
+        row[0] for row in warehouse.sql("describe raw_olist.order_reviews").fetchall()
+    ]
+
+    assert not [name for name in columns if "comment" in name]
+    assert "555" not in str(warehouse.sql("from raw_olist.order_reviews").fetchall())

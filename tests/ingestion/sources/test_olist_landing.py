@@ -105,7 +105,7 @@ def test_landing_the_same_export_again_changes_nothing(raw):
     ).fetchall()
 
     assert {(rows, seq) for _, rows, seq in counts} == {(1, 1)}
-    assert len(counts) == 3
+    assert len(counts) == 4
 
 
 def test_a_damaged_export_is_named_by_file_and_line(tmp_path):

@@ -24,27 +24,29 @@ returns as (
 
 ),
 
--- guests are nobody twice
-counted_orders as (
+first_gaps as (
 
     select
-        order_id,
-        customer_id,
-        placed_at,
-        row_number() over by_time as order_number,
-        lead(placed_at) over by_time as next_placed_at
+        from_order_id,
+        from_placed_at,
+        gap_days,
+        is_open
 
-    from {{ ref('fct_orders') }}
-    where is_counted
-        and not is_guest
-    window by_time as (partition by customer_id order by placed_at, order_id)
+    from {{ ref('fct_reorder_gaps') }}
+    where order_number = 1
 
 ),
 
-review_events as (
+asked_lines as (
 
-    select * from {{ ref('int_order_events') }}
-    where event_name in ('review_requested', 'review_submitted')
+    select
+        order_id,
+        {{ store_date('asked_at') }} as date,
+        responded_at is not null as has_responded,
+        delivered_at is not null as has_come
+
+    from {{ ref('int_line_reviews') }}
+    where asked_at is not null
 
 ),
 
@@ -57,58 +59,13 @@ clock as (
 first_orders as (
 
     select
-        counted_orders.order_id,
-        {{ store_date('counted_orders.placed_at') }} as date,
-        {{ days_between('counted_orders.placed_at', 'clock.as_of') }} >= 90 as is_over,
-        coalesce(
-            {{ days_between(
-                'counted_orders.placed_at', 'counted_orders.next_placed_at'
-            ) }} <= 90, false
-        ) as has_reordered
+        first_gaps.from_order_id as order_id,
+        {{ store_date('first_gaps.from_placed_at') }} as date,
+        {{ days_between('first_gaps.from_placed_at', 'clock.as_of') }} >= 90 as is_over,
+        not first_gaps.is_open and first_gaps.gap_days <= 90 as has_reordered
 
-    from counted_orders
+    from first_gaps
     cross join clock
-    where counted_orders.order_number = 1
-
-),
-
-first_asks as (
-
-    select
-        order_line_id,
-        min(order_id) as order_id,
-        min(occurred_at) as asked_at
-
-    from review_events
-    where event_name = 'review_requested'
-    group by order_line_id
-
-),
-
-last_reviews as (
-
-    select
-        order_line_id,
-        max(occurred_at) as reviewed_at
-
-    from review_events
-    where event_name = 'review_submitted'
-        and order_line_id is not null
-    group by order_line_id
-
-),
-
-asked_lines as (
-
-    select
-        first_asks.order_id,
-        {{ store_date('first_asks.asked_at') }} as date,
-        coalesce(last_reviews.reviewed_at >= first_asks.asked_at, false)
-            as has_responded
-
-    from first_asks
-    left join last_reviews
-        on first_asks.order_line_id = last_reviews.order_line_id
 
 ),
 
@@ -151,8 +108,8 @@ figures as (
         'review_response_rate' as metric,
         date,
         order_id,
-        case when has_responded then 1 else 0 end as numerator,
-        1 as denominator,
+        case when has_come and has_responded then 1 else 0 end as numerator,
+        case when has_come then 1 else 0 end as denominator,
         1 as population
     from asked_lines
 

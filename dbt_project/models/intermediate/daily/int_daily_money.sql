@@ -16,10 +16,9 @@ attempts as (
 
 ),
 
-refunds as (
+debts as (
 
-    select * from {{ ref('fct_refunds') }}
-    where due_at is not null
+    select * from {{ ref('int_refund_debts') }}
 
 ),
 
@@ -54,27 +53,7 @@ first_failures as (
 
 ),
 
--- what nobody has ordered back yet is a claim, and no refund
-debts as (
-
-    select
-        order_id,
-        due_at,
-        completed_at
-    from refunds
-
-    union all
-
-    select
-        order_id,
-        since_at as due_at,
-        null as completed_at
-    from claims
-    where class = 'refund_owed'
-
-),
-
--- and so is a debt, by the customer's clock: from due to arrived
+-- a debt is judged by the customer's clock: from due to arrived
 debts_judged as (
 
     select
