@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import duckdb
@@ -52,21 +53,54 @@ def test_a_planted_mistake_is_named(built_shop, monkeypatch, tmp_path, root):
         unit_tests(built_shop, "fct_orders,test_type:unit", project)
 
 
+@contextmanager
+def contract_changed(shop, change):
+    """The lists as they stand in the working file, changed for a while."""
+    with duckdb.connect(str(shop.working)) as connection:
+        connection.execute("create table control.kept as from control.contract_values")
+        connection.execute(change)
+    try:
+        yield
+    finally:
+        with duckdb.connect(str(shop.working)) as connection:
+            connection.execute("delete from control.contract_values")
+            connection.execute("insert into control.contract_values from control.kept")
+            connection.execute("drop table control.kept")
+
+
 def test_a_value_the_contract_does_not_list_is_named(built_shop, monkeypatch):
     """What is landed is held against the lists of the catalogue, and follows them."""
     monkeypatch.setenv("POSTORDER_WORKING", str(built_shop.working))
     unit_tests(built_shop, "test_name:accepted_by_contract")
-    rename = (
-        "update control.contract_values set value = $after "
-        "where event_name = 'order_placed' and field = 'channel' and value = $before"
-    )
-    with duckdb.connect(str(built_shop.working)) as connection:
-        connection.execute(rename, {"before": "web", "after": "site"}).fetchall()
-    try:
-        with pytest.raises(
+    renamed = """
+        update control.contract_values set value = 'site'
+        where event_name = 'order_placed' and field = 'channel' and value = 'web'
+    """
+    with (
+        contract_changed(built_shop, renamed),
+        pytest.raises(
             BuildError, match="event_name=order_placed, field=channel, said_value=web"
-        ):
-            unit_tests(built_shop, "test_name:accepted_by_contract")
-    finally:
-        with duckdb.connect(str(built_shop.working)) as connection:
-            connection.execute(rename, {"before": "site", "after": "web"}).fetchall()
+        ),
+    ):
+        unit_tests(built_shop, "test_name:accepted_by_contract")
+
+
+def test_a_field_sent_beyond_the_contract_stops_no_build(built_shop, monkeypatch):
+    """Unless what it says is listed for that field on no event at all."""
+    monkeypatch.setenv("POSTORDER_WORKING", str(built_shop.working))
+    elsewhere = """
+        delete from control.contract_values
+        where event_name = 'order_placed' and field = 'channel'
+    """
+    with contract_changed(built_shop, elsewhere):
+        unit_tests(built_shop, "test_name:accepted_by_contract")
+    nowhere = f"""
+        {elsewhere};
+        update control.contract_values set value = 'site'
+        where field = 'channel' and value = 'web'
+    """
+    with (
+        contract_changed(built_shop, nowhere),
+        pytest.raises(BuildError, match="field=channel, said_value=web"),
+    ):
+        unit_tests(built_shop, "test_name:accepted_by_contract")

@@ -1,6 +1,7 @@
 {#
-    Values that the contract does not list for their field on their event. The lists
-    are the contract's own: one changed there is changed here.
+    Values that the contract does not list for their field on their event, or, where the
+    event has no such field and a source sent it all the same, nowhere. The lists are the
+    contract's own: one changed there is changed here.
 #}
 {% test accepted_by_contract(model, domain) %}
 
@@ -32,14 +33,45 @@ counted as (
     from said_values
     group by event_name, field, said_value
 
+),
+
+accepted as (
+
+    select * from {{ source('control', 'contract_values') }}
+
+),
+
+event_fields as (
+
+    select distinct
+        event_name,
+        field
+    from accepted
+
+),
+
+field_values as (
+
+    select distinct
+        field,
+        value
+    from accepted
+
 )
 
 select counted.*
 from counted
-left join {{ source('control', 'contract_values') }} as accepted
+left join accepted
     on counted.event_name = accepted.event_name
     and counted.field = accepted.field
     and counted.said_value = accepted.value
+left join event_fields
+    on counted.event_name = event_fields.event_name
+    and counted.field = event_fields.field
+left join field_values
+    on counted.field = field_values.field
+    and counted.said_value = field_values.value
 where accepted.value is null
+    and (event_fields.field is not null or field_values.value is null)
 
 {% endtest %}
