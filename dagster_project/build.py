@@ -108,6 +108,7 @@ def build(
             )
             + dbt_places(shop),
             progress,
+            manifest=_parsed(shop, begun, working),
         )
     with duckdb.connect(str(working), read_only=True) as connection:
         rewritten = _rewritten(connection)
@@ -215,18 +216,20 @@ def dbt_arguments(
     return [*arguments, "--full-refresh"] if is_full_refresh else arguments
 
 
-# What one process builds twice, as a watcher and the tests do, it parses once.
-_MANIFESTS: dict[tuple[str, str], Manifest] = {}
+# What one process builds twice, as a watcher and the tests do, it parses once: the same
+# code, for the same time zone and the same name of the file.
+_MANIFESTS: dict[tuple[str, str, str], Manifest] = {}
 
 
-def _parsed(code: str, store_timezone: str, places: Sequence[str]) -> Manifest:
-    """Return dbt's manifest of this code and time zone."""
-    if (code, store_timezone) not in _MANIFESTS:
+def _parsed(shop: Shop, begun: Build, working: Path) -> Manifest:
+    """Return dbt's manifest for a build."""
+    key = (begun.code, begun.store_timezone, working.stem)
+    if key not in _MANIFESTS:
         _MANIFESTS.clear()
-        _MANIFESTS[code, store_timezone] = run_dbt(
-            None, ["parse", *dbt_variables(store_timezone), *places]
+        _MANIFESTS[key] = run_dbt(
+            None, ["parse", *dbt_variables(shop.timezone), *dbt_places(shop)]
         )
-    return _MANIFESTS[code, store_timezone]
+    return _MANIFESTS[key]
 
 
 def dbt_variables(store_timezone: str) -> list[str]:
@@ -330,8 +333,9 @@ def _places(generated: Path) -> list[str]:
         "--no-send-anonymous-usage-stats",
         "--log-level",
         "none",
+        # what fails is told by the results; a log would keep rows, and took a tenth
         "--log-level-file",
-        "info",
+        "none",
     ]
 
 

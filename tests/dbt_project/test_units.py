@@ -9,7 +9,13 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
-from dagster_project.build import BuildError, build, dbt_places, run_dbt
+from dagster_project.build import (
+    BuildError,
+    build,
+    dbt_places,
+    dbt_variables,
+    run_dbt,
+)
 from ingestion.landing import land_files
 from ingestion.shop import Shop
 
@@ -32,7 +38,11 @@ def unit_tests(shop, selection, project=None):
     places = dbt_places(shop)
     if project is not None:
         places[places.index("--project-dir") + 1] = str(project)
-    run_dbt(shop.working, ["test", "--select", selection, *places])
+        # what is parsed of another project is kept apart
+        places[places.index("--target-path") + 1] = str(project / "target")
+    # the build's variables: with others dbt would parse everything again
+    variables = dbt_variables(shop.timezone)
+    run_dbt(shop.working, ["test", "--select", selection, *variables, *places])
 
 
 def test_every_rule_that_can_be_got_wrong(built_shop, monkeypatch):

@@ -10,13 +10,6 @@
     {{ insert_rewritten(arguments) }}
 {%- endmacro %}
 
-{# Insert what the increment built, by name. #}
-{% macro insert_rewritten(arguments) -%}
-    {%- set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') -%}
-    insert into {{ arguments.target_relation }} ({{ columns }})
-    select {{ columns }} from {{ arguments.temp_relation }};
-{%- endmacro %}
-
 {# Record how many rows this increment writes, for the build's report. #}
 {% macro note_rewritten(arguments) -%}
     insert into {{ source('control', 'rows_rewritten') }}
