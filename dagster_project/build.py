@@ -428,6 +428,12 @@ def _copy_of(shop: Shop, as_of: datetime) -> Path:
     return copy
 
 
+def rewritten_in(working: Path) -> tuple[Rewritten, ...]:
+    """Return how much of each incremental table the last build wrote."""
+    with duckdb.connect(str(working), read_only=True) as connection:
+        return _rewritten(connection)
+
+
 def _rewritten(connection: duckdb.DuckDBPyConnection) -> tuple[Rewritten, ...]:
     """Return what incremental models wrote; nothing stands there in a full refresh."""
     written = connection.sql(

@@ -48,6 +48,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class LetterFormat(StrEnum):
+    """How a letter is written."""
+
+    TEXT = "text"
+    HTML = "html"
+
+
 def instant(text: str) -> datetime:
     """Read a time with its offset; a date or a time without one counts as UTC."""
     try:
@@ -431,6 +438,82 @@ def audience(
         with_holdouts=with_holdouts,
     )
     display.audience(done)
+
+
+@app.command()
+def alert(
+    is_dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Say what would be sent; send and note nothing."
+        ),
+    ] = False,
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="The rules file; ours where not given.", show_default=False),
+    ] = None,
+) -> None:
+    """Judge the alert rules on what is published, and tell who should know.
+
+    Ends with 1 where a channel failed (what it missed is sent the next time) or a rule
+    could not be read, and with 2 where the rules file has a mistake.
+    """
+    from dagster_project import display
+    from dagster_project.alerts.command import alert as judge_and_tell
+    from dagster_project.alerts.command import log_on_screen
+    from dagster_project.alerts.rules import RulesError
+
+    try:
+        with log_on_screen():
+            told = judge_and_tell(
+                os.environ, now=datetime.now(UTC), rules=rules, is_dry_run=is_dry_run
+            )
+    except RulesError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(USAGE_ERROR) from error
+    display.alerts(told)
+    if told.is_amiss:
+        raise typer.Exit(FAILURE)
+
+
+@app.command()
+def digest(
+    format: Annotated[
+        LetterFormat, typer.Option(help="How it is printed.")
+    ] = LetterFormat.TEXT,
+    is_sent: Annotated[
+        bool, typer.Option("--send", help="Send it, to whom the rules file says.")
+    ] = False,
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="The rules file; ours where not given.", show_default=False),
+    ] = None,
+) -> None:
+    """Write the weekly letter: what is stuck, whose money pends, is the stock true.
+
+    Ends with 1 where a channel failed, and with 2 where the rules file has a mistake.
+    """
+    from dagster_project import display
+    from dagster_project.alerts import letter
+    from dagster_project.alerts.command import digest as write_digest
+    from dagster_project.alerts.command import log_on_screen, send_digest
+    from dagster_project.alerts.rules import RulesError
+
+    now = datetime.now(UTC)
+    written = write_digest(os.environ, now=now)
+    if not is_sent:
+        is_page = format is LetterFormat.HTML
+        typer.echo(letter.html_of(written) if is_page else letter.text_of(written))
+        return
+    try:
+        with log_on_screen():
+            sent = send_digest(written, os.environ, now=now, rules=rules)
+    except RulesError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(USAGE_ERROR) from error
+    display.digest_sent(letter.title_of(written), sent)
+    if any(sent.values()):
+        raise typer.Exit(FAILURE)
 
 
 @app.command()

@@ -7,7 +7,7 @@ import json
 import math
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +24,7 @@ from dagster_project.published import Version
 from ingestion.shop import Shop
 
 if TYPE_CHECKING:
+    from dagster_project.alerts.notify import Told
     from dagster_project.audiences import AudienceExport
     from dagster_project.build import BuildReport
     from dagster_project.order_story import Record
@@ -173,6 +174,53 @@ def audience(done: AudienceExport) -> None:
         f"{done.version.name}",
         markup=False,
     )
+
+
+def alerts(told: Told) -> None:
+    """Print what is open, who was told what, and what could not be judged."""
+    out = _out()
+    out.print(
+        f"{_count(len(told.open), 'alert')} open" if told.open else "No alert is open."
+    )
+    for alert in told.open:
+        name = (
+            alert.rule if alert.segment == "all" else f"{alert.rule}, {alert.segment}"
+        )
+        out.print(
+            f"  {alert.severity}  {name}: {alert.message}", markup=False, soft_wrap=True
+        )
+    if not told.deliveries:
+        out.print("Everybody knows: nothing to send.")
+    for each in told.deliveries:
+        notice = each.notice
+        trouble = f": {each.says}" if each.says else ""
+        out.print(
+            f"{each.fate.value} to {notice.channel}{trouble} [{notice.news.value}: "
+            f"{notice.alert.rule}, {notice.alert.segment}]",
+            markup=False,
+            soft_wrap=True,
+        )
+    if told.trouble:
+        out.print(told.trouble, markup=False, soft_wrap=True)
+    unjudged = [each for each in told.findings if each.reason]
+    if unjudged:
+        out.print("Not judged:")
+    for finding in unjudged:
+        out.print(
+            f"  {finding.rule.name}, {finding.segment}: {finding.reason}",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def digest_sent(title: str, sent: Mapping[str, str]) -> None:
+    """Print which channels took the weekly letter."""
+    for channel, trouble in sent.items():
+        _out().print(
+            f"{title}: {'failed' if trouble else 'sent'} to {channel}"
+            + (f": {trouble}" if trouble else ""),
+            markup=False,
+        )
 
 
 def conformity(answer: Conformity, page: Path, data: Path) -> None:

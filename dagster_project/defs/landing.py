@@ -1,10 +1,13 @@
 """Raw assets: landed by dlt, keyed as dbt's sources are."""
 
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 
 from dagster_project.defs.resources import ShopResource, started_at
+from dagster_project.defs.transient import tried_again
 from dagster_project.run import land, land_sample
 
 RAW_TABLES = {
@@ -15,11 +18,21 @@ RAW_TABLES = {
     "landings": "The ledger: one row per landed file and load.",
 }
 
+LOOKED = dg.FreshnessPolicy.time_window(
+    warn_window=timedelta(hours=1), fail_window=timedelta(hours=6)
+)
+"""How long the landing zone may go without anyone looking; whether a source has gone
+silent is for marts.missing_events to say."""
+
 
 @dg.multi_asset(
     specs=[
         dg.AssetSpec(
-            ["raw", table], description=text, group_name="raw", kinds={"dlt", "duckdb"}
+            ["raw", table],
+            description=text,
+            group_name="raw",
+            kinds={"dlt", "duckdb"},
+            freshness_policy=LOOKED,
         )
         for table, text in RAW_TABLES.items()
     ]
@@ -30,10 +43,13 @@ def raw_tables(
     """Land the landing zone; without one, the embedded sample."""
     opened = shop.open()
     now = started_at(context)
-    if shop.is_sample(opened):
-        landed = land_sample(opened, now=now)
-    else:
-        landed = land(opened, [shop.landing_zone(opened)], now=now)
+    began = time.monotonic()
+    with tried_again(context):
+        if shop.is_sample(opened):
+            landed = land_sample(opened, now=now)
+        else:
+            landed = land(opened, [shop.landing_zone(opened)], now=now)
+    seconds = time.monotonic() - began
     new = [file for file in landed.files if not file.is_known]
     for table in RAW_TABLES:
         yield dg.MaterializeResult(
@@ -42,6 +58,9 @@ def raw_tables(
                 "landing_seq": landed.landing_seq,
                 "new_files": len(new),
                 "delivered_lines": sum(file.delivered for file in new),
+                "stored_lines": sum(file.stored for file in new),
+                "repeated_lines": sum(file.repeats for file in new),
                 "rejected_lines": sum(file.rejected for file in new),
+                "seconds": seconds,
             },
         )

@@ -11,8 +11,11 @@ from dagster_project.build import (
     clock_of,
     dbt_arguments,
     prepared_manifest,
+    rewritten_in,
 )
 from dagster_project.defs.resources import ShopResource, started_at
+from dagster_project.defs.transient import tried_again
+from ingestion.shop import Shop
 
 CONTROL_TABLES = {
     "clock": "The instant the build stands at, and where the last one stopped.",
@@ -44,7 +47,10 @@ def dbt_models(
         is_backfill=shop.is_sample(opened),
         as_of=None,
     )
-    with attempt(opened, as_of=clock, is_whole=not context.is_subset) as (_, begun):
+    with (
+        tried_again(context),
+        attempt(opened, as_of=clock, is_whole=not context.is_subset) as (_, begun),
+    ):
         yield from dbt.cli(
             dbt_arguments(
                 store_timezone=opened.timezone,
@@ -53,6 +59,16 @@ def dbt_models(
             context=context,
             target_path=opened.folder / "dbt" / "dagster",
         ).stream()
+    yield from _rewritten(opened)
+
+
+def _rewritten(shop: Shop) -> Iterator[dg.AssetObservation]:
+    """Tell how much of each incremental table the build wrote."""
+    for table in rewritten_in(shop.working):
+        yield dg.AssetObservation(
+            asset_key=[table.schema, table.model],
+            metadata={"rows_rewritten": table.rows, "rows": table.total},
+        )
 
 
 @dg.definitions

@@ -1,9 +1,13 @@
 """The published database: the only door between what was built and what is read."""
 
+import time
+from datetime import timedelta
+
 import dagster as dg
 
 from dagster_project.defs.models import dbt_models
 from dagster_project.defs.resources import ShopResource
+from dagster_project.defs.transient import tried_again
 from dagster_project.publish import publish
 from dagster_project.published import SCHEMAS
 
@@ -13,14 +17,22 @@ from dagster_project.published import SCHEMAS
     deps=[key for key in sorted(dbt_models.keys) if key.path[0] in SCHEMAS],
     group_name="published",
     kinds={"duckdb", "parquet"},
+    freshness_policy=dg.FreshnessPolicy.time_window(
+        warn_window=timedelta(hours=2), fail_window=timedelta(hours=26)
+    ),
 )
-def published_database(shop: ShopResource) -> dg.MaterializeResult:
+def published_database(
+    context: dg.AssetExecutionContext, shop: ShopResource
+) -> dg.MaterializeResult:
     """Publish all marts and metrics as a new immutable version."""
-    version = publish(shop.open())
+    began = time.monotonic()
+    with tried_again(context):
+        version = publish(shop.open())
     return dg.MaterializeResult(
         metadata={
             "version": version.name,
             "as_of": version.as_of.isoformat(),
+            "seconds": time.monotonic() - began,
             "database": dg.MetadataValue.path(version.path),
             "parquet": dg.MetadataValue.path(version.parquet),
             **{name: figure["value"] for name, figure in version.summary.items()},

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dagster_project.defs.resources import ShopResource
+from dagster_project.defs.transient import tried_again
 from dagster_project.gate import Failure
 from dagster_project.quality.suite import load_suites
 from dagster_project.quality.validate import validate
@@ -34,9 +35,12 @@ def key_of(table: str) -> dg.AssetKey:
         for suite in SUITES
     ],
 )
-def population_checks(shop: ShopResource) -> Iterator[dg.AssetCheckResult]:
+def population_checks(
+    context: dg.AssetCheckExecutionContext, shop: ShopResource
+) -> Iterator[dg.AssetCheckResult]:
     """Judge the build; a failure keeps it from being published."""
-    report = validate(shop.open())
+    with tried_again(context.op_execution_context):
+        report = validate(shop.open())
     for suite in SUITES:
         failures = [each for each in report.failures if each.table == suite.table]
         yield dg.AssetCheckResult(

@@ -33,6 +33,8 @@ COMMANDS = [
     "dagster",
     "simulate",
     "export",
+    "alert",
+    "digest",
 ]
 
 

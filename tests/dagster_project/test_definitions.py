@@ -66,10 +66,23 @@ def test_one_lineage_leads_from_raw_to_published(graph):
     assert {dg.AssetKey(["raw", table]) for table in RAW} <= above
 
 
-def test_the_chain_runs_every_day(loaded):
+def test_the_chain_runs_every_quarter_of_an_hour(loaded):
     (schedule,) = loaded.schedules or []
-    assert schedule.cron_schedule == "0 5 * * *"
-    assert schedule.job_name == "daily"
+    assert schedule.cron_schedule == "*/15 * * * *"
+    assert schedule.job_name == "micro_batch"
+
+
+def test_the_past_is_built_only_when_asked_for(loaded, graph):
+    everything = loaded.resolve_job_def("micro_batch").asset_layer.executable_asset_keys
+    past = dg.AssetKey(["published", "as_of"])
+    assert graph.materializable_asset_keys - everything == {past}
+    assert graph.get(past).is_partitioned
+
+
+def test_stale_tables_are_named(graph):
+    for table in RAW:
+        assert graph.get(dg.AssetKey(["raw", table])).freshness_policy is not None
+    assert graph.get(PUBLISHED).freshness_policy is not None
 
 
 def test_models_are_grouped_by_schema(graph):

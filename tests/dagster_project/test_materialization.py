@@ -65,18 +65,18 @@ def deliver(shop: Shop, name: str, *events: dict) -> None:
     (shop.folder / "landing" / f"{name}.jsonl").write_text(text, encoding="utf-8")
 
 
-def run_daily() -> dg.ExecuteInProcessResult:
+def run_batch() -> dg.ExecuteInProcessResult:
     with dg.DagsterInstance.ephemeral() as instance:
         return (
             defs()
-            .resolve_job_def("daily")
+            .resolve_job_def("micro_batch")
             .execute_in_process(instance=instance, raise_on_error=False)
         )
 
 
 def test_a_day_is_published_and_a_bad_population_is_not(shop):
     deliver(shop, "good", *(placed(n) for n in range(120)), *map(captured, range(120)))
-    assert run_daily().success
+    assert run_batch().success
     good = current(shop.published)
     assert good is not None
     with connect(good) as connection:
@@ -91,7 +91,7 @@ def test_a_day_is_published_and_a_bad_population_is_not(shop):
         *(placed(n) for n in range(200, 400)),
         *(captured(n, 500000) for n in range(200, 400)),
     )
-    result = run_daily()
+    result = run_batch()
     assert not result.success
     (failed,) = [
         check for check in result.get_asset_check_evaluations() if not check.passed
