@@ -38,6 +38,9 @@ WORKING_VARIABLE = "POSTORDER_WORKING"
 COMPUTING = ("dbt_project.yml", "macros", "models", "seeds")
 SHOWN_ROWS = 10
 
+# What a warm increment leaves out, in dbt's words.
+MADE_OF_CODE = ("resource_type:seed", "config.materialized:view", "test_type:generic")
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -56,6 +59,25 @@ class Rewritten:
 
 
 @dataclass(frozen=True)
+class Node:
+    """A model or seed that a build wrote, or a test that it ran.
+
+    Attributes:
+        name: As dbt calls it.
+        schema: Of the table it is, or that it tests.
+        table: That table.
+        is_test: Whether it is a test.
+        seconds: What it took; models run beside each other.
+    """
+
+    name: str
+    schema: str
+    table: str
+    is_test: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
 class BuildReport:
     """What a build did.
 
@@ -63,12 +85,14 @@ class BuildReport:
         build: The attempt as it is logged.
         working: The file that was built: the shop's, or a copy for a past clock.
         rewritten: Rows written and held, per incremental model.
+        nodes: What ran, in the order of its end; of the tests those of one table.
         was_known: Whether the models stood there already, and nothing was done.
     """
 
     build: Build
     working: Path
     rewritten: tuple[Rewritten, ...] = ()
+    nodes: tuple[Node, ...] = ()
     was_known: bool = False
 
 
@@ -78,6 +102,7 @@ def build(
     as_of: datetime,
     full_refresh: bool = False,
     is_tested: bool = True,
+    is_warm: bool = False,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Build every model of a shop at one clock.
@@ -85,11 +110,18 @@ def build(
     A clock before the published one builds a copy of the working file from scratch and
     leaves the working file alone.
 
+    A warm increment writes the tables alone: views and seeds are made of code, and an
+    increment stands on the code of the build before. Of the tests it runs the laws,
+    the queries of ``dbt_project/tests`` that hold tables against each other; the tests
+    of single columns, most of a small build, wait for a whole run. What a table's
+    contract forbids cannot be written either way.
+
     Args:
         shop: What to build.
         as_of: The clock; only rows ingested by then exist.
         full_refresh: Build everything anew, whatever the log says.
         is_tested: Whether the models' data tests run too, and may fail the build.
+        is_warm: Whether an increment does only what new events can change.
         progress: Told the name, number and count of the nodes as they start.
 
     Raises:
@@ -99,21 +131,51 @@ def build(
     if known is not None:
         return BuildReport(build=known, working=shop.working, was_known=True)
     with attempt(shop, as_of=as_of, full_refresh=full_refresh) as (working, begun):
-        run_dbt(
+        manifest = _parsed(shop, begun, working)
+        ran = run_dbt(
             working,
             dbt_arguments(
                 store_timezone=shop.timezone,
                 is_full_refresh=begun.full_refresh_reason is not None,
                 is_tested=is_tested,
+                is_warm=is_warm,
             )
             + dbt_places(shop),
             progress,
-            manifest=_parsed(shop, begun, working),
+            manifest=manifest,
         )
     with duckdb.connect(str(working), read_only=True) as connection:
         rewritten = _rewritten(connection)
         done = builds.attempts_in(connection)[-1]
-    return BuildReport(build=done, working=working, rewritten=rewritten)
+    return BuildReport(
+        build=done,
+        working=working,
+        rewritten=rewritten,
+        nodes=tuple(_nodes(manifest, ran.results)),
+    )
+
+
+def _nodes(manifest: Manifest, results: Sequence[Any]) -> Iterator[Node]:
+    """Yield what ran; a test of several tables is no one table's."""
+    for result in results:
+        table = result.node
+        is_test = table.resource_type == "test"
+        if is_test:
+            tested = [
+                each
+                for each in table.depends_on.nodes
+                if each.startswith(("model.", "seed."))
+            ]
+            if len(tested) != 1:
+                continue
+            table = manifest.nodes[tested[0]]
+        yield Node(
+            name=result.node.name,
+            schema=table.schema,
+            table=table.name,
+            is_test=is_test,
+            seconds=result.execution_time,
+        )
 
 
 @contextmanager
@@ -203,14 +265,20 @@ def refresh_reason(
 
 
 def dbt_arguments(
-    *, store_timezone: str, is_full_refresh: bool, is_tested: bool = True
+    *,
+    store_timezone: str,
+    is_full_refresh: bool,
+    is_tested: bool = True,
+    is_warm: bool = False,
 ) -> list[str]:
     """Return the arguments of the dbt command that every caller runs."""
+    spared = MADE_OF_CODE if is_warm and not is_full_refresh else ()
     arguments = [
         "build",
         "--exclude-resource-type",
         "unit_test",
         *([] if is_tested else ["--exclude-resource-type", "test"]),
+        *(["--exclude", *spared] if spared else []),
         *dbt_variables(store_timezone),
     ]
     return [*arguments, "--full-refresh"] if is_full_refresh else arguments
@@ -219,13 +287,15 @@ def dbt_arguments(
 # What one process builds twice, as a watcher and the tests do, it parses once: the same
 # code, for the same time zone and the same name of the file.
 _MANIFESTS: dict[tuple[str, str, str], Manifest] = {}
+KEPT_MANIFESTS = 4
 
 
 def _parsed(shop: Shop, begun: Build, working: Path) -> Manifest:
     """Return dbt's manifest for a build."""
     key = (begun.code, begun.store_timezone, working.stem)
     if key not in _MANIFESTS:
-        _MANIFESTS.clear()
+        if len(_MANIFESTS) == KEPT_MANIFESTS:
+            del _MANIFESTS[next(iter(_MANIFESTS))]
         _MANIFESTS[key] = run_dbt(
             None, ["parse", *dbt_variables(shop.timezone), *dbt_places(shop)]
         )
@@ -270,7 +340,7 @@ def run_dbt(
         manifest: The project as it was parsed before; else it is parsed now.
 
     Returns:
-        What the command answers: the manifest, of ``parse``.
+        What the command answers: the manifest, of ``parse``; of ``build`` its results.
 
     Raises:
         BuildError: A model or test failed, or dbt could not start.

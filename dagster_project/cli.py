@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,9 @@ from dagster_project import telemetry
 
 if TYPE_CHECKING:
     from dagster_project.run import Progress
+    from dagster_project.watch import Round
     from ingestion.landing import Landing
+    from ingestion.shop import Shop
 
 # Each command imports what it needs when it runs: `--help` answers at once, and reading
 # a published version never waits for the tools that made it.
@@ -235,26 +237,75 @@ def build(
 
 
 @app.command()
-def validate() -> None:
-    """Judge the last build; a failure keeps it from being published."""
+def validate(
+    docs: Annotated[
+        bool,
+        typer.Option("--docs", help="Write what was judged as a page, too."),
+    ] = False,
+) -> None:
+    """Judge the last build; a failure keeps it from being published, a warning not."""
     from dagster_project import display, gate
+    from dagster_project.quality.docs import write_docs
     from dagster_project.quality.validate import validate as judge
     from dagster_project.shops import shop_from
 
-    report = judge(shop_from(os.environ))
+    shop = shop_from(os.environ)
+    report = judge(shop)
+    if docs:
+        typer.echo(f"Written: {write_docs(shop)}")
     if not report.passed:
         raise gate.GateError(gate.describe(report.verdict))
     display.validation(report)
 
 
 @app.command()
-def publish() -> None:
-    """Publish the last build that passed validation."""
+def publish(
+    accept: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REASON",
+            help="Publish though the build failed validation; the reason is kept with "
+            "the version.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Publish the last build that passed validation, or was accepted for a reason."""
     from dagster_project import display
     from dagster_project.publish import publish as publish_build
     from dagster_project.shops import shop_from
 
-    display.version(publish_build(shop_from(os.environ)))
+    display.version(publish_build(shop_from(os.environ), accept=accept))
+
+
+@app.command()
+def watch(
+    minutes: Annotated[
+        int,
+        typer.Option(
+            "--every", min=1, help="Minutes after which the clock moves without news."
+        ),
+    ] = 15,
+) -> None:
+    """Publish what arrives in the data folder's landing/ as soon as it is there.
+
+    Ends after the step at hand when it is interrupted or terminated.
+    """
+    from dagster_project import display
+    from dagster_project.shops import shop_from
+    from dagster_project.watch import Watcher
+
+    shop = shop_from(os.environ)
+    report = _reporter(shop)
+
+    def told(done: Round) -> None:
+        display.watched(done)
+        report(done)
+
+    watcher = Watcher(shop, every=timedelta(minutes=minutes), told=told)
+    typer.echo(f"watching {watcher.zone}")
+    watcher.watch()
+    typer.echo("stopped; what is published stands")
 
 
 @app.command()
@@ -517,6 +568,32 @@ def digest(
 
 
 @app.command()
+def canary(
+    is_check: Annotated[
+        bool,
+        typer.Option("--check", help="Look where those planted earlier have come to."),
+    ] = False,
+) -> None:
+    """Plant an order that goes through every pipeline and into no mart.
+
+    Its files go into the landing zone. With --check, ends with 1 where one was lost
+    for an hour or can be seen in a published table.
+    """
+    from dagster_project import canary as canaries
+    from dagster_project import display
+    from dagster_project.shops import shop_from
+
+    shop, now = shop_from(os.environ), datetime.now(UTC)
+    if not is_check:
+        display.canaries([canaries.plant(shop, now=now)])
+        return
+    found = canaries.check(shop, now=now)
+    display.canaries(found)
+    if canaries.failing(found, now):
+        raise typer.Exit(FAILURE)
+
+
+@app.command()
 def simulate(
     out: Annotated[
         Path | None,
@@ -604,11 +681,34 @@ def dagster(
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
 ) -> None:
     """Open Dagster: the lineage, the schedule, the runs; on this machine only."""
+    from dagster import DagsterInstance
+
+    from dagster_project.abandoned import end_abandoned
     from dagster_project.servers import dagster_command, dagster_home, serve
     from dagster_project.shops import shop_from
+    from ingestion.lock import ShopLockedError, hold
 
-    home = dagster_home(shop_from(os.environ, is_sample=True))
+    shop = shop_from(os.environ, is_sample=True)
+    home = dagster_home(shop)
+    with (
+        suppress(ShopLockedError),
+        hold(shop, "start Dagster"),
+        DagsterInstance.from_config(str(home)) as records,
+    ):
+        end_abandoned(records)
     raise typer.Exit(serve(dagster_command(port), {"DAGSTER_HOME": str(home)}))
+
+
+def _reporter(shop: Shop) -> Callable[[Round], None]:
+    """Return what tells Dagster of a round; nothing where it was never opened."""
+    from dagster_project.servers import dagster_home_of
+
+    home = dagster_home_of(shop, os.environ)
+    if home is None:
+        return lambda _: None
+    from dagster_project.runless import reporter
+
+    return reporter(shop, home)
 
 
 @contextmanager

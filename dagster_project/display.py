@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from dagster_project.alerts.notify import Told
     from dagster_project.audiences import AudienceExport
     from dagster_project.build import BuildReport
+    from dagster_project.canary import Canary
     from dagster_project.order_story import Record
     from dagster_project.quality.validate import ValidationReport
     from dagster_project.run import RunReport
+    from dagster_project.watch import Round
     from ingestion.conform.report import Conformity
     from ingestion.landing import Landing, Replay
     from ingestion.privacy.erasing import Erased
@@ -213,6 +215,22 @@ def alerts(told: Told) -> None:
         )
 
 
+def canaries(found: Sequence[Canary]) -> None:
+    """Print where planted orders have come to, the last first."""
+    out = _out()
+    if not found:
+        out.print("No order was planted here yet; `postorder canary` plants one.")
+    for each in reversed(found):
+        says = ", ".join(each.leaked or each.missing)
+        if each.seconds is not None:
+            says = f"published {each.seconds:.1f} s after it had landed"
+        out.print(
+            f"{each.order_id}  {each.state}{f': {says}' if says else ''}",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
 def digest_sent(title: str, sent: Mapping[str, str]) -> None:
     """Print which channels took the weekly letter."""
     for channel, trouble in sent.items():
@@ -300,8 +318,12 @@ def build_report(report: BuildReport, *, schema: str | None = None) -> None:
 
 
 def validation(report: ValidationReport) -> None:
-    """Print that a build passed."""
-    _out().print(f"Validated: {report.judged} expectations hold")
+    """Print that a build passed, and what it was warned of."""
+    warnings = len(report.warnings)
+    _out().print(f"Validated: {report.judged - warnings} expectations hold")
+    if warnings:
+        told = gate.describe_warnings(report.verdict)
+        _out().print(told, markup=False, soft_wrap=True)
 
 
 def version(shown: Version) -> None:
@@ -309,7 +331,37 @@ def version(shown: Version) -> None:
     out = _out()
     out.print(f"Published {shown.name}, as of {_instant(shown.as_of)}")
     out.print(Text(f"  database  {shown.path}"), soft_wrap=True)
-    out.print(Text(f"  parquet   {shown.parquet}"), soft_wrap=True)
+    if shown.parquet is not None:
+        out.print(Text(f"  parquet   {shown.parquet}"), soft_wrap=True)
+    if shown.accepted is not None:
+        accepted = shown.accepted
+        out.print(
+            f"  accepted {_instant(accepted.accepted_at)} though "
+            f"{_count(len(accepted.failures), 'expectation')} had not held: "
+            f"{accepted.reason}",
+            markup=False,
+            soft_wrap=True,
+        )
+        for failure in accepted.failures:
+            out.print(f"    {failure}", markup=False, soft_wrap=True)
+
+
+def watched(done: Round) -> None:
+    """Print what became of a watcher's round, in a line where it published."""
+    out = _out()
+    took = ", ".join(f"{step} {took:.1f} s" for step, took in done.seconds.items())
+    head = f"{_instant(done.began_at)}  {_count(done.files, 'file')}"
+    if done.report is None:
+        out.print(f"{head}: failed after {took}; the last published version stays")
+        error = done.error
+        if error is not None:
+            out.print(f"{error}" or repr(error), markup=False, soft_wrap=True)
+        return
+    landed = done.report.landing
+    lines = sum(file.delivered for file in landed.files) if landed else 0
+    what = "nothing new in" if done.report.was_known else "published"
+    name = done.report.version.name
+    out.print(f"{head}, {lines:,} lines: {what} {name}; {took}", soft_wrap=True)
 
 
 def status(shop: Shop, *, now: datetime) -> None:
@@ -368,6 +420,8 @@ def status(shop: Shop, *, now: datetime) -> None:
         out.print("No build was validated here yet.")
     elif verdict.passed:
         out.print(f"The last validation passed, {_instant(verdict.judged_at)}.")
+    elif shown.accepted is not None and shown.published_at >= verdict.judged_at:
+        out.print("The last validation failed, and its build was accepted, see above.")
     else:
         out.print(
             f"The last {gate.describe(verdict)}\n"
@@ -376,6 +430,8 @@ def status(shop: Shop, *, now: datetime) -> None:
             markup=False,
             soft_wrap=True,
         )
+    if verdict is not None and verdict.warnings:
+        out.print(gate.describe_warnings(verdict), markup=False, soft_wrap=True)
 
 
 def query(connection: duckdb.DuckDBPyConnection, sql: str, kind: str) -> None:

@@ -52,7 +52,11 @@ def _rewrite(folder: Path, tombstones: Tombstones, kinds: Mapping[str, str]) -> 
             table: _kept_rows(connection, table, columns, tombstones)
             for table, columns in named.items()
         }
-        if not any(kept.values()):
+        description = (folder / DESCRIPTION).read_text(encoding="utf-8")
+        names = tombstones.name_in(description)
+        has_names = any(kept.values()) or bool(names)
+        # rows that a table has lost since may stand in its file still
+        if not has_names and not json.loads(description).get("has_old_blocks"):
             return False
         making = folder.with_name(f"{publish.MAKING}{folder.name}")
         making.mkdir()
@@ -60,11 +64,22 @@ def _rewrite(folder: Path, tombstones: Tombstones, kinds: Mapping[str, str]) -> 
             connection, tables, making, {t: s for t, s in kept.items() if s}
         )
     with publish.attached(making / DATABASE) as connection:
-        digest = publish.digest_of(connection, tables)
-    described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-    publish.describe(making, described | {"rows": rows, "digest": digest})
+        contents = publish.contents_of(connection, tables)
+    # the longest first: one id may begin with another
+    for name in sorted(names, key=len, reverse=True):
+        description = description.replace(name, MASKED)
+    publish.describe(
+        making,
+        json.loads(description)
+        | {
+            "rows": rows,
+            "digest": publish.digest_of(contents),
+            "contents": contents,
+            "has_old_blocks": False,
+        },
+    )
     publish.change_places(making, folder)
-    return True
+    return has_names
 
 
 def _named_columns(

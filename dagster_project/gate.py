@@ -6,13 +6,15 @@ Publishing asks it; ``postorder status`` shows it without opening the working fi
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dagster_project.builds import Build
+
+Severity = Literal["blocking", "warning"]
 
 
 class GateError(Exception):
@@ -31,6 +33,8 @@ class Failure:
         says: What should have held, in words.
         observed: What was found instead.
         rows: Up to ten rows that show it, keys and values.
+        suite: The suite it stands in.
+        owner: Who looks into it.
     """
 
     table: str
@@ -40,6 +44,35 @@ class Failure:
     says: str
     observed: str
     rows: tuple[Mapping[str, Any], ...] = ()
+    suite: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One expectation and how it came out.
+
+    Attributes:
+        suite: The suite it stands in.
+        table: ``schema.table`` it is about.
+        measure: Name of the measure.
+        column: Column of the measure that was judged.
+        says: What should hold, in words.
+        severity: Whether its failure keeps the build from being published.
+        owner: Who looks into a failure.
+        observed: The least and the greatest value found, as text.
+        held: Whether it held.
+    """
+
+    suite: str
+    table: str
+    measure: str
+    column: str
+    says: str
+    severity: Severity
+    owner: str
+    observed: str
+    held: bool
 
 
 @dataclass(frozen=True)
@@ -50,17 +83,21 @@ class Verdict:
         build_id: The build that was judged.
         as_of: Its clock, UTC.
         judged_at: When, UTC.
-        failures: What did not hold; empty where the build passed.
+        failures: What did not hold and blocks; empty where the build passed.
+        warnings: What did not hold and blocks nothing.
+        judged: Every expectation.
     """
 
     build_id: str
     as_of: datetime
     judged_at: datetime
     failures: tuple[Failure, ...] = field(default=())
+    warnings: tuple[Failure, ...] = field(default=())
+    judged: tuple[Judgement, ...] = field(default=(), repr=False)
 
     @property
     def passed(self) -> bool:
-        """Whether every expectation held."""
+        """Whether every expectation that blocks held."""
         return not self.failures
 
 
@@ -89,11 +126,31 @@ def last_verdict(working: Path) -> Verdict | None:
         build_id=kept["build_id"],
         as_of=datetime.fromisoformat(kept["as_of"]),
         judged_at=datetime.fromisoformat(kept["judged_at"]),
-        failures=tuple(
-            Failure(**{**failure, "rows": tuple(failure["rows"])})
-            for failure in kept["failures"]
-        ),
+        failures=_failures(kept["failures"]),
+        warnings=_failures(kept.get("warnings", [])),
+        judged=tuple(Judgement(**each) for each in kept.get("judged", [])),
     )
+
+
+def _failures(kept: Iterable[Mapping[str, Any]]) -> tuple[Failure, ...]:
+    return tuple(
+        Failure(**{**failure, "rows": tuple(failure["rows"])}) for failure in kept
+    )
+
+
+def require_judged(working: Path, build: Build) -> Verdict:
+    """Return the verdict on this very build.
+
+    Raises:
+        GateError: It was never judged.
+    """
+    verdict = last_verdict(working)
+    if verdict is None or verdict.build_id != build.build_id:
+        raise GateError(
+            "the last build has not been validated; `postorder validate` judges it, "
+            "and until it passes the last published version stays"
+        )
+    return verdict
 
 
 def require_passed(working: Path, build: Build) -> None:
@@ -102,12 +159,7 @@ def require_passed(working: Path, build: Build) -> None:
     Raises:
         GateError: It failed, or was never judged.
     """
-    verdict = last_verdict(working)
-    if verdict is None or verdict.build_id != build.build_id:
-        raise GateError(
-            "the last build has not been validated; `postorder validate` judges it, "
-            "and until it passes the last published version stays"
-        )
+    verdict = require_judged(working, build)
     if not verdict.passed:
         raise GateError(describe(verdict))
 
@@ -115,17 +167,30 @@ def require_passed(working: Path, build: Build) -> None:
 def describe(verdict: Verdict) -> str:
     """Say which expectations failed, on which rows."""
     count = len(verdict.failures)
-    lines = [
-        f"validation failed: {count} expectation{'s' if count > 1 else ''} did not "
-        "hold; the last published version stays"
-    ]
-    for failure in verdict.failures:
-        lines.append(
-            f"  {failure.table}, {failure.measure}: {failure.says} "
-            f"({failure.expectation} on {failure.column}, found {failure.observed})"
-        )
-        lines += [
-            "    " + ", ".join(f"{name}={value}" for name, value in row.items())
-            for row in failure.rows
+    return "\n".join(
+        [
+            f"validation failed: {count} expectation{'s' if count > 1 else ''} did not "
+            "hold; the last published version stays",
+            *_told(verdict.failures),
         ]
-    return "\n".join(lines)
+    )
+
+
+def describe_warnings(verdict: Verdict) -> str:
+    """Say which expectations failed that block nothing, on which rows."""
+    count = len(verdict.warnings)
+    return "\n".join(
+        [f"{count} warning{'s' if count > 1 else ''}:", *_told(verdict.warnings)]
+    )
+
+
+def _told(failures: Iterable[Failure]) -> Iterator[str]:
+    for failure in failures:
+        owner = f"; owner {failure.owner}" if failure.owner else ""
+        yield (
+            f"  {failure.table}, {failure.measure}: {failure.says} "
+            f"({failure.expectation} on {failure.column}, found {failure.observed}"
+            f"{owner})"
+        )
+        for row in failure.rows:
+            yield "    " + ", ".join(f"{name}={value}" for name, value in row.items())

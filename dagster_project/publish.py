@@ -22,7 +22,9 @@ import duckdb
 
 from dagster_project import gate, headline
 from dagster_project.builds import Build, last_build
+from dagster_project.gate import Verdict
 from dagster_project.memory import remember
+from dagster_project.publish_changes import write_changes
 from dagster_project.published import (
     AS_OF_VERSIONS,
     DATABASE,
@@ -58,7 +60,12 @@ class PublishError(Exception):
 
 
 def publish(
-    shop: Shop, *, working: Path | None = None, now: datetime | None = None
+    shop: Shop,
+    *,
+    working: Path | None = None,
+    now: datetime | None = None,
+    accept: str | None = None,
+    is_warm: bool = False,
 ) -> Version:
     """Publish the last build of a working file.
 
@@ -69,11 +76,18 @@ def publish(
         shop: Whose build it is.
         working: The file that was built; the shop's own where not given.
         now: The time of publication, UTC.
+        accept: Why a build that failed validation is published all the same; kept with
+            the version. It holds for this build only, and says nothing of one that
+            passed. A build that was not judged cannot be accepted.
+        is_warm: Whether the database alone is written, of the version before and what
+            has changed since; where there is none before, everything is.
 
     Raises:
-        PublishError: Nothing is built.
+        PublishError: Nothing is built, or it was accepted for no reason.
         GateError: The build has not passed validation.
     """
+    if accept is not None and not accept.strip():
+        raise PublishError("say why the build is accepted; an empty reason is none")
     working = working or shop.working
     now = now or datetime.now(UTC)
     with hold(shop, "publish"):
@@ -83,17 +97,30 @@ def publish(
                 f"the last build in {working} is missing or did not finish; "
                 "`postorder build` builds the models"
             )
-        gate.require_passed(working, build)
+        verdict = gate.require_judged(working, build)
+        if accept is None:
+            gate.require_passed(working, build)
+        acceptance = None if verdict.passed else _acceptance(verdict, accept, now)
         folder = shop.published / (AS_OF_VERSIONS if build.is_past else VERSIONS)
         folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(shop.published)
         with attached(working) as connection:
             tables = published_tables(connection)
-            digest = digest_of(connection, tables)
+            contents = contents_of(connection, tables)
+            digest = digest_of(contents)
             version = _same(shop.published, build, digest)
             is_new = version is None
             if version is None:
-                version = _write(connection, tables, folder, build, digest, now)
+                previous = _before(shop.published) if is_warm else None
+                version = _write(
+                    connection,
+                    contents,
+                    folder,
+                    build,
+                    now,
+                    acceptance,
+                    previous=None if build.is_past else previous,
+                )
         if not build.is_past:
             if is_new:
                 point_at(shop.published, version)
@@ -195,6 +222,28 @@ def _same(published: Path, build: Build, digest: str) -> Version | None:
     return None
 
 
+def _before(published: Path) -> Version | None:
+    """Return the version to begin with, if it says what each of its tables holds."""
+    try:
+        announced = current(published)
+    except BrokenVersionError:
+        return None
+    return announced if announced and announced.contents else None
+
+
+def _acceptance(verdict: Verdict, reason: str | None, now: datetime) -> dict[str, Any]:
+    """Describe what was accepted; no rows, since a version's description is for all."""
+    return {
+        "reason": reason,
+        "accepted_at": now.isoformat(),
+        "failures": [
+            f"{failure.table}, {failure.measure}: {failure.says} "
+            f"(found {failure.observed})"
+            for failure in verdict.failures
+        ],
+    }
+
+
 @contextmanager
 def attached(working: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a working file for reading, as ``working``."""
@@ -230,40 +279,58 @@ def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     return tuple(name for (name,) in found)
 
 
-def digest_of(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> str:
-    """Return a hash of columns and rows that does not depend on the rows' order."""
-    digest = hashlib.sha256()
+def contents_of(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[str]
+) -> dict[str, str]:
+    """Return, of each table, a hash of columns and rows, whatever the rows' order."""
+    contents = {}
     for table in tables:
-        columns = connection.execute(f"describe working.{table}").fetchall()
+        described = connection.execute(f"describe working.{table}").fetchall()
+        # what may not be missing is a promise of the build, and no copy keeps it
+        columns = [column[:2] for column in described]
         content = connection.execute(
             f"select count(*), sum(hash(every_column)::hugeint) "
             f"from working.{table} as every_column"
         ).fetchall()
-        digest.update(repr((table, columns, content)).encode())
-    return digest.hexdigest()
+        contents[table] = hashlib.sha256(repr((columns, content)).encode()).hexdigest()
+    return contents
+
+
+def digest_of(contents: Mapping[str, str]) -> str:
+    """Return one hash of the contents of all tables."""
+    return hashlib.sha256(repr(sorted(contents.items())).encode()).hexdigest()
 
 
 def _write(
     connection: duckdb.DuckDBPyConnection,
-    tables: Sequence[str],
+    contents: Mapping[str, str],
     folder: Path,
     build: Build,
-    digest: str,
     now: datetime,
+    acceptance: Mapping[str, Any] | None,
+    *,
+    previous: Version | None,
 ) -> Version:
     """Write a version's files beside its place, then move it there whole."""
     name = _next_name(folder, build.as_of)
     making = folder / f"{MAKING}{name}"
     making.mkdir()
-    rows = copy_tables(connection, tables, making)
+    if previous is None:
+        rows = copy_tables(connection, tuple(contents), making)
+    else:
+        rows = write_changes(connection, contents, previous, making)
+        finish_copy(connection, tuple(contents))
     described: dict[str, Any] = {
         "as_of": build.as_of.isoformat(),
         "published_at": now.isoformat(),
         "build_id": build.build_id,
         "store_timezone": build.store_timezone,
-        "digest": digest,
+        "digest": digest_of(contents),
+        "contents": contents,
+        "has_old_blocks": previous is not None,
         "rows": rows,
         "summary": {},
+        "accepted": acceptance,
     }
     describe(making, described)
     with connect(read_version(making)) as published:
@@ -313,34 +380,47 @@ def copy_tables(
         )
         counted = connection.execute(f"select count(*) from made.{table}").fetchall()
         rows[table] = int(counted[0][0])
+    finish_copy(connection, tables)
+    return rows
+
+
+def finish_copy(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+    """Describe the tables of ``made`` as their models are, and let go of its file."""
     for statement in _comments(connection, tables):
         connection.execute(statement)
     connection.execute("detach made")
-    return rows
 
 
 def _comments(
     connection: duckdb.DuckDBPyConnection, tables: Sequence[str]
 ) -> list[str]:
-    """Return statements that give the copies the descriptions of their models."""
+    """Return statements that give copies the descriptions of their models they lack."""
     found = connection.execute(
         """
-        select 'table made.' || schema_name || '.' || table_name, comment
-        from duckdb_tables()
-        where database_name = 'working'
-            and comment is not null
-            and list_contains($tables, schema_name || '.' || table_name)
+        with told as (
+            select
+                database_name,
+                'table made.' || schema_name || '.' || table_name as what,
+                comment
+            from duckdb_tables()
+            where list_contains($tables, schema_name || '.' || table_name)
 
-        union all
+            union all
 
-        select
-            'column made.' || schema_name || '.' || table_name
-                || '."' || replace(column_name, '"', '""') || '"',
-            comment
-        from duckdb_columns()
-        where database_name = 'working'
-            and comment is not null
-            and list_contains($tables, schema_name || '.' || table_name)
+            select
+                database_name,
+                'column made.' || schema_name || '.' || table_name
+                    || '."' || replace(column_name, '"', '""') || '"' as what,
+                comment
+            from duckdb_columns()
+            where list_contains($tables, schema_name || '.' || table_name)
+        )
+
+        select what, comment from told
+        where database_name = 'working' and comment is not null
+        except
+        select what, comment from told
+        where database_name = 'made'
         """,
         {"tables": list(tables)},
     ).fetchall()

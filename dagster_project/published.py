@@ -51,6 +51,21 @@ class BrokenVersionError(Exception):
 
 
 @dataclass(frozen=True)
+class Acceptance:
+    """Why a build that failed its checks was published all the same.
+
+    Attributes:
+        reason: In the words of who accepted it.
+        accepted_at: When, UTC.
+        failures: What had not held, one sentence each.
+    """
+
+    reason: str
+    accepted_at: datetime
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Version:
     """One published version.
 
@@ -60,10 +75,13 @@ class Version:
         as_of: The clock of the build, UTC.
         published_at: When it was published, UTC.
         store_timezone: IANA zone in which its dates are counted.
-        parquet: Folder of the same tables as ``<schema>/<table>.parquet``.
+        parquet: Folder of the same tables as ``<schema>/<table>.parquet``; ``None``
+            for one that a watcher published, which writes the database alone.
         rows: Row count of each table, by ``schema.table``.
         summary: Headline figures by name, as the command line prints them.
         digest: Hash of the content; equal content is published once.
+        contents: The same of each table.
+        accepted: Set where its build had failed validation.
     """
 
     name: str
@@ -71,10 +89,12 @@ class Version:
     as_of: datetime
     published_at: datetime
     store_timezone: str
-    parquet: Path
+    parquet: Path | None
     rows: Mapping[str, int] = field(default_factory=dict, compare=False)
     summary: Mapping[str, Any] = field(default_factory=dict, compare=False)
     digest: str = field(default="", compare=False)
+    contents: Mapping[str, str] = field(default_factory=dict, compare=False)
+    accepted: Acceptance | None = field(default=None, compare=False)
 
 
 def folder_from_environment() -> Path:
@@ -168,16 +188,29 @@ def read_version(folder: Path) -> Version:
             as_of=datetime.fromisoformat(described["as_of"]),
             published_at=datetime.fromisoformat(described["published_at"]),
             store_timezone=described["store_timezone"],
-            parquet=folder / PARQUET,
+            parquet=folder / PARQUET if (folder / PARQUET).is_dir() else None,
             rows=described["rows"],
             summary=described["summary"],
             digest=described["digest"],
+            contents=described.get("contents", {}),
+            accepted=_acceptance(described.get("accepted")),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BrokenVersionError(
             f"{folder} is not a published version: its {DESCRIPTION} is missing "
             "or broken"
         ) from error
+
+
+def _acceptance(described: Mapping[str, Any] | None) -> Acceptance | None:
+    """Read what was accepted; versions of before know no such thing."""
+    if described is None:
+        return None
+    return Acceptance(
+        reason=described["reason"],
+        accepted_at=datetime.fromisoformat(described["accepted_at"]),
+        failures=tuple(described["failures"]),
+    )
 
 
 def _versions_in(parent: Path) -> tuple[Version, ...]:

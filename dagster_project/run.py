@@ -15,6 +15,7 @@ from dagster_project.forget import finish
 from dagster_project.gate import GateError
 from dagster_project.publish import publish
 from dagster_project.published import Version
+from dagster_project.quality.suite import blocking_suites
 from dagster_project.quality.validate import ValidationReport, validate
 from ingestion.lock import hold
 from ingestion.shop import Shop
@@ -54,6 +55,7 @@ def run(
     as_of: datetime | None = None,
     full_refresh: bool = False,
     default_source: str | None = None,
+    is_warm: bool = False,
     progress: Progress | None = None,
     now: datetime | None = None,
 ) -> RunReport:
@@ -70,6 +72,8 @@ def run(
         as_of: The clock; before the published one it never moves the pointer.
         full_refresh: Build everything anew.
         default_source: Source of events that name none.
+        is_warm: Do only what new events can change, as a watcher does: tests of single
+            columns, suites that only warn and Parquet wait for a whole run.
         progress: Told each step.
         now: The start of the run, UTC.
 
@@ -102,15 +106,20 @@ def run(
                 shop, started_at=now, is_backfill=backfill or is_sample, as_of=as_of
             ),
             full_refresh=full_refresh,
+            is_warm=is_warm,
             progress=lambda name, number, count: tell("build", name, number, count),
         )
         tell("validate", "judging the population", 0, 0)
-        validation = validate(shop, working=built.working)
+        validation = validate(
+            shop,
+            working=built.working,
+            suites=blocking_suites() if is_warm else None,
+        )
         if not validation.passed:
             raise GateError(gate.describe(validation.verdict))
         tell("publish", "writing a version", 0, 0)
         started = datetime.now(UTC)
-        version = publish(shop, working=built.working, now=started)
+        version = publish(shop, working=built.working, now=started, is_warm=is_warm)
         if built.build.is_past:
             shutil.rmtree(built.working.parent)
         return RunReport(

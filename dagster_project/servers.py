@@ -16,6 +16,9 @@ LOOPBACK = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[1]
 GRACE_SECONDS = 10
 
+DAGSTER_FOLDER = "dagster"
+"""Where in a data folder Dagster keeps its own records."""
+
 DAGSTER_SETTINGS = """\
 telemetry:
   enabled: false
@@ -68,10 +71,21 @@ def dagster_command(port: int) -> list[str]:
 
 def dagster_home(shop: Shop) -> Path:
     """Return the folder of Dagster's own records, with settings that keep it quiet."""
-    home = shop.folder / "dagster"
+    home = shop.folder / DAGSTER_FOLDER
     home.mkdir(parents=True, exist_ok=True)
     (home / "dagster.yaml").write_text(DAGSTER_SETTINGS, encoding="utf-8")
     return home
+
+
+def dagster_home_of(shop: Shop, environment: Mapping[str, str]) -> Path | None:
+    """Return the folder of the Dagster instance that knows a shop.
+
+    That is ``DAGSTER_HOME``, else the one that was made when Dagster was opened;
+    ``None`` where neither is there.
+    """
+    named = environment.get("DAGSTER_HOME")
+    home = Path(named) if named else shop.folder / DAGSTER_FOLDER
+    return home if (home / "dagster.yaml").is_file() else None
 
 
 def serve(command: Sequence[str], extra: Mapping[str, str] | None = None) -> int:

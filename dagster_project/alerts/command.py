@@ -14,7 +14,7 @@ from typing import Final
 
 import duckdb
 
-from dagster_project import gate, published
+from dagster_project import canary, gate, published
 from dagster_project.alerts import metrics, standing
 from dagster_project.alerts.channels import LOG, DeliveryError, deliver
 from dagster_project.alerts.digest import Digest, digest_of
@@ -126,10 +126,11 @@ def _seen(
 ) -> Iterator[tuple[Seen, dict[str, Definition] | None]]:
     """Open what rules are judged on; a shop without a version is judged too."""
     verdict = gate.last_verdict(shop.working)
+    canaries = tuple(canary.known(shop).values())
     try:
         version, connection = published.connect_current(shop.published)
     except (published.NothingPublishedError, published.BrokenVersionError) as error:
-        yield Seen(None, None, str(error), verdict, now), None
+        yield Seen(None, None, str(error), verdict, now, canaries), None
         return
     with connection:
         definitions, trouble = None, ""
@@ -137,7 +138,7 @@ def _seen(
             definitions = metrics.definitions(connection)
         except duckdb.Error as error:
             trouble = f"no rule on a metric is judged: {error}"
-        yield Seen(version, connection, trouble, verdict, now), definitions
+        yield Seen(version, connection, trouble, verdict, now, canaries), definitions
 
 
 @contextmanager

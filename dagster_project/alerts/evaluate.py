@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from dagster_project.alerts import exceptions, metrics, units, warehouse
 from dagster_project.alerts.findings import Finding, Outcome, not_judged
 from dagster_project.alerts.rules import Rule
 from dagster_project.alerts.subjects import ALL, Exceptions, Metric
+from dagster_project.canary import Canary
 from dagster_project.gate import Verdict
 from dagster_project.published import Version
 
@@ -26,6 +27,7 @@ class Seen:
         trouble: Why there is no version, or no metric; empty where there is both.
         verdict: The last word of the gate, if there was one.
         now: The instant from which ages of the warehouse count, UTC.
+        canaries: Planted orders that are remembered, the oldest first.
     """
 
     version: Version | None
@@ -33,6 +35,7 @@ class Seen:
     trouble: str
     verdict: Verdict | None
     now: datetime
+    canaries: Sequence[Canary] = ()
 
 
 def evaluate(
@@ -82,6 +85,8 @@ def _judge(rule: Rule, seen: Seen, standing: Collection[str]) -> list[Finding]:
             return [warehouse.judge_age(rule, seen.version, seen.trouble, seen.now)]
         if subject.measure == "gate_failed":
             return [warehouse.judge_gate(rule, seen.verdict)]
+        if subject.measure == "canary_lost":
+            return [warehouse.judge_canaries(rule, seen.canaries, seen.now)]
     if seen.version is None or seen.connection is None:
         return [not_judged(rule, each, seen.trouble) for each in standing or [ALL]]
     if isinstance(subject, Metric):

@@ -131,12 +131,16 @@ class Rules:
         rules: What is watched, in the file's order.
         channels: Who can be told, by name.
         digest_to: Channels the digest goes to.
-        postponed: Names of rules on metrics, where nothing is published yet.
+        failures_to: Channels that hear of runs that failed.
+        runs_at: Where Dagster's pages are, an address.
+        postponed: Names of rules on metrics of which nothing is published yet.
     """
 
     rules: tuple[Rule, ...]
     channels: Mapping[str, ChannelSettings]
     digest_to: tuple[str, ...]
+    failures_to: tuple[str, ...]
+    runs_at: str = ""
     postponed: frozenset[str] = frozenset()
 
 
@@ -228,7 +232,10 @@ def read_rules(path: Path, definitions: Mapping[str, Definition] | None) -> Rule
         RulesError: The file has a mistake; the first is named.
     """
     tree = _Part(_load(path), path)
-    tree.keys(("channels", "to", "rules"), ("pages", "remind_after_hours", "digest"))
+    tree.keys(
+        ("channels", "to", "rules"),
+        ("pages", "remind_after_hours", "digest", "failures"),
+    )
     listed = tree.part("channels")
     channels = {str(name): _channel(listed, str(name)) for name in listed.body}
     digest_to = tree.channels("to", channels)
@@ -236,6 +243,7 @@ def read_rules(path: Path, definitions: Mapping[str, Definition] | None) -> Rule
         digest = tree.part("digest")
         digest.keys(("to",))
         digest_to = digest.channels("to", channels)
+    failures_to, runs_at = _failures(tree, channels)
     if not isinstance(tree.body["rules"], list):
         raise tree.error("rules", "expected a list, each rule after a dash")
     rules: dict[str, Rule | None] = {}
@@ -250,8 +258,24 @@ def read_rules(path: Path, definitions: Mapping[str, Definition] | None) -> Rule
         tuple(rule for rule in rules.values() if rule is not None),
         channels,
         digest_to,
+        failures_to,
+        runs_at,
         frozenset(name for name, rule in rules.items() if rule is None),
     )
+
+
+def _failures(
+    file: _Part, channels: Mapping[str, ChannelSettings]
+) -> tuple[tuple[str, ...], str]:
+    """Read who hears of failed runs, and where a run can be looked at."""
+    if "failures" not in file.body:
+        return file.channels("to", channels), ""
+    part = file.part("failures")
+    part.keys(("to",), ("runs",))
+    runs = part.text("runs").rstrip("/") if "runs" in part.body else ""
+    if runs and not runs.startswith(("http://", "https://")):
+        raise part.error("runs", "expected an address, such as https://host")
+    return part.channels("to", channels), runs
 
 
 def _rule(
@@ -260,14 +284,14 @@ def _rule(
     channels: Mapping[str, ChannelSettings],
     definitions: Mapping[str, Definition] | None,
 ) -> Rule | None:
-    """Read a rule; ``None`` where its metric cannot be looked up yet."""
+    """Read a rule; ``None`` where nothing of its metric is published yet."""
     kinds = [kind for kind in KIND_KEYS if kind in part.body]
     if len(kinds) != 1:
         choices = ", ".join(KIND_KEYS)
         raise part.error("", f"watches {len(kinds)} things; name one of {choices}")
     (kind,) = kinds
     part.keys((*COMMON_KEYS, kind), (*OPTIONAL_KEYS, *KIND_KEYS[kind]))
-    if kind == "metric" and definitions is None:
+    if kind == "metric" and not _is_published(part, definitions):
         return None
     subject, unit = _subject(part, kind, definitions or {})
     return Rule(
@@ -288,6 +312,13 @@ def _rule(
             )
         ),
     )
+
+
+def _is_published(part: _Part, definitions: Mapping[str, Definition] | None) -> bool:
+    """Whether there is a day of a rule's metric: a young shop has none of some."""
+    if definitions is None:
+        return False
+    return bool(definitions[part.one_of("metric", definitions)].segment_types)
 
 
 def _subject(

@@ -24,6 +24,7 @@ WAREHOUSE: Final[Mapping[str, str]] = {
     "published_age": "hours",
     "gate_failed": "expectations",
     "silent_source": "feeds",
+    "canary_lost": "planted orders",
 }
 
 

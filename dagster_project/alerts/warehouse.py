@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 import duckdb
 
+from dagster_project import canary
 from dagster_project.alerts import subjects, units
 from dagster_project.alerts.findings import Finding, not_judged, outcome_of
 from dagster_project.alerts.rules import Rule
+from dagster_project.canary import Canary
 from dagster_project.gate import Verdict
 from dagster_project.published import Version
 
@@ -76,6 +78,31 @@ def judge_gate(rule: Rule, verdict: Verdict | None) -> Finding:
         len(verdict.failures),
         subjects.WAREHOUSE["gate_failed"],
         detail or "every expectation holds",
+    )
+
+
+def judge_canaries(rule: Rule, canaries: Sequence[Canary], now: datetime) -> Finding:
+    """Judge whether planted orders still come out, and stay out of marts.
+
+    Args:
+        rule: The rule.
+        canaries: Those that are remembered, the oldest first.
+        now: The instant from which their age counts, UTC.
+    """
+    if not canaries:
+        return not_judged(rule, subjects.ALL, "no order was planted here yet")
+    failing = canary.failing(canaries, now)
+    detail = "the last came through"
+    if failing:
+        last = failing[-1]
+        told = last.leaked or last.missing or ("nothing was published since",)
+        detail = f"{last.order_id} is {last.state}: {', '.join(told)}"
+    return _finding(
+        rule,
+        subjects.ALL,
+        len(failing),
+        subjects.WAREHOUSE["canary_lost"],
+        detail,
     )
 
 

@@ -29,6 +29,11 @@ CONTROL_TABLES = {
     "contract_moves": "Where each event leads from each state.",
     "rows_rewritten": "Rows that each increment wrote.",
     "left_stories": "Stories that lost a fact.",
+    "publications": "Versions that were announced, as later builds remember them.",
+    "published_figures": "Headline figures as readers were told them.",
+    "published_sweeps": "Weekly sweeps as readers were told them.",
+    "audience_exports": "Lists that were handed out, and to whom.",
+    "audience_members": "Who stood on them.",
 }
 
 

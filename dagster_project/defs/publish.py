@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -9,7 +10,8 @@ from dagster_project.defs.models import dbt_models
 from dagster_project.defs.resources import ShopResource
 from dagster_project.defs.transient import tried_again
 from dagster_project.publish import publish
-from dagster_project.published import SCHEMAS
+from dagster_project.published import SCHEMAS, Version
+from dagster_project.quality.docs import write_docs
 
 
 @dg.asset(
@@ -29,12 +31,39 @@ def published_database(
     with tried_again(context):
         version = publish(shop.open())
     return dg.MaterializeResult(
+        metadata=published_metadata(version, time.monotonic() - began)
+    )
+
+
+def published_metadata(version: Version, seconds: float) -> dict[str, Any]:
+    """Say where a version is, how old its clock, and its headline figures."""
+    return {
+        "version": version.name,
+        "as_of": version.as_of.isoformat(),
+        "seconds": seconds,
+        "database": dg.MetadataValue.path(version.path),
+        **(
+            {"parquet": dg.MetadataValue.path(version.parquet)}
+            if version.parquet is not None
+            else {}
+        ),
+        **{name: figure["value"] for name, figure in version.summary.items()},
+    }
+
+
+@dg.asset(
+    key=["published", "data_docs"],
+    deps=[dg.AssetKey(["published", "database"])],
+    group_name="published",
+    kinds={"html"},
+)
+def data_docs(shop: ShopResource) -> dg.MaterializeResult:
+    """Write what the suites expect and last found, as pages to read offline."""
+    began = time.monotonic()
+    page = write_docs(shop.open())
+    return dg.MaterializeResult(
         metadata={
-            "version": version.name,
-            "as_of": version.as_of.isoformat(),
+            "page": dg.MetadataValue.path(page),
             "seconds": time.monotonic() - began,
-            "database": dg.MetadataValue.path(version.path),
-            "parquet": dg.MetadataValue.path(version.parquet),
-            **{name: figure["value"] for name, figure in version.summary.items()},
         }
     )

@@ -1,4 +1,4 @@
-"""Each suite is a blocking check on its table; all are judged in one go."""
+"""Each suite is a check on its table, blocking if a measure is; judged in one go."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,11 @@ import dagster as dg
 from dagster_project.defs.resources import ShopResource
 from dagster_project.defs.transient import tried_again
 from dagster_project.gate import Failure
-from dagster_project.quality.suite import load_suites
+from dagster_project.quality.suite import Suite, all_suites
 from dagster_project.quality.validate import validate
 
 CHECK = "population"
-SUITES = load_suites()
+SUITES = all_suites()
 
 
 def key_of(table: str) -> dg.AssetKey:
@@ -19,13 +19,18 @@ def key_of(table: str) -> dg.AssetKey:
     return dg.AssetKey(table.split("."))
 
 
+def name_of(suite: Suite) -> str:
+    """Return the name of a suite's check; a table's own suite has the common one."""
+    return CHECK if suite.table.endswith(f".{suite.name}") else suite.name
+
+
 @dg.multi_asset_check(
     name="validate",
     specs=[
         dg.AssetCheckSpec(
-            CHECK,
+            name_of(suite),
             asset=key_of(suite.table),
-            blocking=True,
+            blocking=any(m.severity == "blocking" for m in suite.measures),
             description=" ".join(
                 expectation.says
                 for measure in suite.measures
@@ -42,16 +47,24 @@ def population_checks(
     with tried_again(context.op_execution_context):
         report = validate(shop.open())
     for suite in SUITES:
-        failures = [each for each in report.failures if each.table == suite.table]
+        failures = [each for each in report.failures if each.suite == suite.name]
+        warnings = [each for each in report.warnings if each.suite == suite.name]
         yield dg.AssetCheckResult(
-            check_name=CHECK,
+            check_name=name_of(suite),
             asset_key=key_of(suite.table),
-            passed=not failures,
-            metadata=_metadata(failures),
+            passed=not failures and not warnings,
+            # one that failed as a warning holds nothing up
+            severity=dg.AssetCheckSeverity.ERROR
+            if failures
+            else dg.AssetCheckSeverity.WARN,
+            metadata={
+                "owner": suite.owner,
+                **failures_metadata([*failures, *warnings]),
+            },
         )
 
 
-def _metadata(failures: list[Failure]) -> dict[str, dg.MetadataValue]:
+def failures_metadata(failures: list[Failure]) -> dict[str, dg.MarkdownMetadataValue]:
     """Say which expectations failed, on which rows."""
     return {
         f"{failure.measure}, {failure.column}": dg.MetadataValue.md(

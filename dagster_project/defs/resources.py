@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
+from dagster_project.arrivals import landing_zone
 from dagster_project.build import DBT_PROJECT
 from dagster_project.shops import kind_of, shop_from
 from ingestion.shop import Shop
@@ -25,7 +26,7 @@ class ShopResource(dg.ConfigurableResource):
 
     def landing_zone(self, shop: Shop) -> Path:
         """Return the folder whose files the schedule lands."""
-        return shop.folder / "landing"
+        return landing_zone(shop)
 
     def is_sample(self, shop: Shop) -> bool:
         """Whether the shop holds, or is about to receive, the embedded sample."""

@@ -1,24 +1,22 @@
 """What starts a run by itself: files that arrive."""
 
-import hashlib
-import time
-from pathlib import Path
-
 import dagster as dg
 
+from dagster_project.arrivals import state_of
 from dagster_project.defs.resources import ShopResource
-from dagster_project.defs.schedules import micro_batch
-from ingestion.files.formats import is_searched
+from dagster_project.defs.schedules import is_unattended, micro_batch
 
 EVERY_SECONDS = 30
-
-SETTLED_SECONDS = 5
-"""A file younger than this may still be on its way in; it waits for the next look."""
 
 
 @dg.sensor(
     job=micro_batch,
     minimum_interval_seconds=EVERY_SECONDS,
+    default_status=(
+        dg.DefaultSensorStatus.RUNNING
+        if is_unattended()
+        else dg.DefaultSensorStatus.STOPPED
+    ),
     description="Land and publish as soon as files have arrived.",
 )
 def landing_folder(
@@ -36,29 +34,3 @@ def landing_folder(
         return dg.SkipReason(f"nothing has arrived in {zone}")
     context.update_cursor(seen)
     return dg.RunRequest(run_key=seen)
-
-
-def state_of(zone: Path, now: float | None = None) -> str | None:
-    """Return a hash of the event files in a folder, as they lie there.
-
-    Names, sizes and times are looked at, never contents: that is the landing's part.
-
-    Args:
-        zone: The folder; one that is not there is empty.
-        now: Seconds since 1970; the machine's clock where not given.
-
-    Returns:
-        The hash, empty for an empty folder; ``None`` while a file may still grow.
-    """
-    now = time.time() if now is None else now
-    states = []
-    for path in sorted(zone.rglob("*")):
-        if not (is_searched(path.name) and path.is_file()):
-            continue
-        status = path.stat()
-        if now - status.st_mtime < SETTLED_SECONDS:
-            return None
-        states.append(f"{path}\0{status.st_size}\0{status.st_mtime_ns}")
-    if not states:
-        return ""
-    return hashlib.sha256("\n".join(states).encode()).hexdigest()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,16 +19,20 @@ import duckdb
 
 from dagster_project import gate
 from dagster_project.builds import attempts_in
-from dagster_project.gate import Failure, GateError, Verdict
-from dagster_project.quality.suite import Expectation, Measure, Suite, load_suites
+from dagster_project.gate import Failure, GateError, Judgement, Verdict
+from dagster_project.quality.suite import (
+    FRAMES,
+    Expectation,
+    Measure,
+    Suite,
+    all_suites,
+)
 from ingestion.lock import hold
 from ingestion.shop import Shop
 
 if TYPE_CHECKING:
     import pandas as pd
-    from great_expectations.data_context.data_context.ephemeral_data_context import (
-        EphemeralDataContext,
-    )
+    from great_expectations.core.batch_definition import BatchDefinition
 
 SHOWN_ROWS = 10
 
@@ -43,21 +47,29 @@ class ValidationReport:
 
     Attributes:
         verdict: What was recorded beside the working file.
-        judged: How many expectations were judged.
     """
 
     verdict: Verdict
-    judged: int
 
     @property
     def passed(self) -> bool:
-        """Whether every expectation held."""
+        """Whether every expectation that blocks held."""
         return self.verdict.passed
 
     @property
+    def judged(self) -> int:
+        """How many expectations were judged."""
+        return len(self.verdict.judged)
+
+    @property
     def failures(self) -> tuple[Failure, ...]:
-        """What did not hold."""
+        """What did not hold and blocks."""
         return self.verdict.failures
+
+    @property
+    def warnings(self) -> tuple[Failure, ...]:
+        """What did not hold and blocks nothing."""
+        return self.verdict.warnings
 
 
 def validate(
@@ -80,73 +92,92 @@ def validate(
         QualityError: A measure or an expectation could not be evaluated.
     """
     working = working or shop.working
-    judged_suites = tuple(suites) if suites is not None else load_suites()
+    judged_suites = tuple(suites) if suites is not None else all_suites()
     with hold(shop, "validate"):
         if not working.exists():
             raise GateError(
                 f"nothing is built in {shop.folder} yet; `postorder build` builds"
             )
-        with _reading(working) as connection:
+        with open_for_reading(working) as connection:
             attempts = attempts_in(connection)
             if not attempts or not attempts[-1].is_complete:
                 raise GateError(
                     "the last build is missing or did not finish; `postorder build` "
                     "builds the models"
                 )
-            failures = judge(connection, judged_suites)
+            failures, warnings, judged = judge(connection, judged_suites)
         build = attempts[-1]
         verdict = Verdict(
             build_id=build.build_id,
             as_of=build.as_of,
             judged_at=now or datetime.now(UTC),
-            failures=tuple(failures),
+            failures=failures,
+            warnings=warnings,
+            judged=judged,
         )
         gate.record(working, verdict)
-    judged = sum(
-        len(measure.expectations)
-        for suite in judged_suites
-        for measure in suite.measures
-    )
-    return ValidationReport(verdict=verdict, judged=judged)
+    return ValidationReport(verdict=verdict)
 
 
 def judge(
-    connection: duckdb.DuckDBPyConnection, suites: Iterable[Suite]
-) -> list[Failure]:
-    """Return what does not hold.
+    connection: duckdb.DuckDBPyConnection,
+    suites: Iterable[Suite],
+    *,
+    done: Callable[[Suite], None] | None = None,
+) -> tuple[tuple[Failure, ...], tuple[Failure, ...], tuple[Judgement, ...]]:
+    """Return what does not hold and blocks, what does not and warns, and all judged.
 
     Args:
-        connection: Of a working file that is built.
+        connection: Of a working file that is built; temporary tables are made in it.
         suites: What must hold.
+        done: Told each suite once it is judged.
 
     Raises:
         QualityError: A measure or an expectation could not be evaluated.
     """
-    context = _context()
-    return [
-        failure
-        for suite in suites
-        for measure in suite.measures
-        for failure in _judge_measure(connection, context, suite, measure)
-    ]
+    frames = _frames()
+    found: dict[str, list[Failure]] = {"blocking": [], "warning": []}
+    judged: list[Judgement] = []
+    framed: set[str] = set()
+    for suite in suites:
+        for name in suite.frames:
+            if name not in framed:
+                _make_frames(connection, name)
+                framed.add(name)
+        for measure in suite.measures:
+            failures, judgements = _judge_measure(connection, frames, suite, measure)
+            found[measure.severity] += failures
+            judged += judgements
+        if done:
+            done(suite)
+    return tuple(found["blocking"]), tuple(found["warning"]), tuple(judged)
+
+
+def _make_frames(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Sum events up in the temporary tables of a script."""
+    script = (FRAMES / f"{name}.sql").read_text(encoding="utf-8")
+    try:
+        connection.execute(script)
+    except duckdb.Error as error:
+        raise QualityError(f"the frames of {name} cannot be made: {error}") from error
 
 
 def _judge_measure(
     connection: duckdb.DuckDBPyConnection,
-    context: EphemeralDataContext,
+    frames: BatchDefinition[Any],
     suite: Suite,
     measure: Measure,
-) -> list[Failure]:
+) -> tuple[list[Failure], list[Judgement]]:
     """Measure a population and hold its expectations against it."""
-    where = f"{suite.table}, {measure.name}"
+    where = f"{suite.name}, {measure.name}"
     frame = _frame(connection, measure.sql, where)
     for expectation in measure.expectations:
         if expectation.column not in frame:
             raise QualityError(f"{where}: the measure has no {expectation.column}")
-    failures = []
+    failures, judged = [], []
     for expectation, result in zip(
         measure.expectations,
-        _results(context, where, frame, measure.expectations),
+        _results(frames, where, frame, measure.expectations),
         strict=True,
     ):
         if _raised(result.exception_info):
@@ -165,13 +196,40 @@ def _judge_measure(
                     says=expectation.says,
                     observed=", ".join(str(row[expectation.column]) for row in broken),
                     rows=_evidence(connection, measure, where) or tuple(broken),
+                    suite=suite.name,
+                    owner=suite.owner,
                 )
             )
-    return failures
+        judged.append(
+            Judgement(
+                suite=suite.name,
+                table=suite.table,
+                measure=measure.name,
+                column=expectation.column,
+                says=expectation.says,
+                severity=measure.severity,
+                owner=suite.owner,
+                observed=_span(frame[expectation.column]),
+                held=bool(result.success),
+            )
+        )
+    return failures, judged
 
 
-def _context() -> EphemeralDataContext:
-    """Return a context that keeps nothing, shows nothing and tells nobody."""
+def _span(values: pd.Series) -> str:
+    """Write the least and the greatest of a column's values."""
+    known = values.dropna()
+    if known.empty:
+        return "not judged"
+    least, greatest = known.min(), known.max()
+    return str(least) if least == greatest else f"{least} to {greatest}"
+
+
+def _frames() -> BatchDefinition[Any]:
+    """Return what takes any frame, in a context that keeps nothing and tells nobody.
+
+    One for all frames: to register another costs more than to judge one.
+    """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
     from great_expectations.data_context.types import base
@@ -180,11 +238,15 @@ def _context() -> EphemeralDataContext:
     base.logger.setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = base.ProgressBarsConfig(globally=False)
-    return context
+    return (
+        context.data_sources.add_pandas(name="measures")
+        .add_dataframe_asset(name="measures")
+        .add_batch_definition_whole_dataframe("all")
+    )
 
 
 def _results(
-    context: EphemeralDataContext,
+    frames: BatchDefinition[Any],
     where: str,
     frame: pd.DataFrame,
     expectations: Iterable[Expectation],
@@ -207,12 +269,7 @@ def _results(
             for place, each in enumerate(expectations)
         ],
     )
-    batch = (
-        context.data_sources.add_pandas(name=where)
-        .add_dataframe_asset(name=where)
-        .add_batch_definition_whole_dataframe("all")
-        .get_batch({"dataframe": frame})
-    )
+    batch = frames.get_batch({"dataframe": frame})
     validated = batch.validate(suite, result_format="COMPLETE")
     return sorted(
         validated.results, key=lambda result: result.expectation_config.meta["place"]
@@ -262,7 +319,7 @@ def _frame(connection: duckdb.DuckDBPyConnection, sql: str, where: str) -> pd.Da
         raise QualityError(f"{where}: cannot be measured: {error}") from error
 
 
-def _reading(working: Path) -> duckdb.DuckDBPyConnection:
+def open_for_reading(working: Path) -> duckdb.DuckDBPyConnection:
     """Open a working file for reading, in UTC."""
     connection = duckdb.connect(str(working), read_only=True)
     connection.execute("set TimeZone = 'UTC'")

@@ -6,10 +6,13 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from dashboards.components.shown_version import address_of_version
 from dashboards.components.words import escape
 
 ORDERS_PAGE = "views/orders.py"
 ORDER_PAGE = "views/order.py"
+CUSTOMER_PAGE = "views/customer.py"
+ROWS_PAGE = "views/rows.py"
 
 
 def link_to_order(order_id: str, story: str = "") -> None:
@@ -21,25 +24,38 @@ def link_to_order(order_id: str, story: str = "") -> None:
     """
     # a link is one line and is cut where it does not fit; the story wraps below it
     with st.container(gap=None):
-        st.page_link(
-            ORDER_PAGE,
-            label=f":primary[**{escape(order_id)}**]",
-            query_params={"order_id": order_id},
-        )
+        link(ORDER_PAGE, f"**{escape(order_id)}**", order_id=order_id)
         if story:
             st.markdown(escape(story))
 
 
 def address_of_order(order_id: str) -> str:
     """Return the address of one order's timeline, relative to any page."""
-    return f"order?{urlencode({'order_id': order_id})}"
+    return f"order?{urlencode({'order_id': order_id} | address_of_version())}"
 
 
 def link_to_orders(label: str, **filters: str) -> None:
     """Write a link to the board, filtered as its address says."""
+    link(ORDERS_PAGE, label, icon=":material/arrow_forward:", **filters)
+
+
+def link_to_rows(label: str, **which: str) -> None:
+    """Write a link to the rows behind a number, as ``rows`` finds them."""
+    link(ROWS_PAGE, label, icon=":material/table_rows:", **which)
+
+
+def link(page: str, label: str, *, icon: str | None = None, **address: str) -> None:
+    """Write a link to a page; it keeps the moment that is shown.
+
+    Args:
+        page: File of the view.
+        label: Markdown.
+        icon: A material icon before it.
+        address: What stands behind ``?`` in its address.
+    """
     st.page_link(
-        ORDERS_PAGE,
+        page,
         label=f":primary[{label}]",
-        icon=":material/arrow_forward:",
-        query_params=filters or None,
+        icon=icon,
+        query_params=(address | address_of_version()) or None,
     )

@@ -15,6 +15,17 @@ EXACT_DAYS = 100
 # what would read as 0.0 % and is not nothing
 LEAST_SHARE = 0.0005
 
+# words that are spoken letter by letter
+INITIALS = {
+    "bnpl": "BNPL",
+    "cod": "COD",
+    "json": "JSON",
+    "otp": "OTP",
+    "rto": "RTO",
+    "sku": "SKU",
+    "upi": "UPI",
+}
+
 # plain words for each stage of an order, in the order of its journey
 STAGES = {
     "placed": "Placed, no payment yet",
@@ -33,7 +44,11 @@ STAGES = {
     "closed": "Closed",
 }
 
-NEEDS = {"past_promise": "Past promise", "open_exception": "Open exception"}
+NEEDS = {
+    "stuck": "Stuck",
+    "past_promise": "Past promise",
+    "open_exception": "Open exception",
+}
 
 
 def stage(name: str) -> str:
@@ -43,7 +58,8 @@ def stage(name: str) -> str:
 
 def plain(code: str | None) -> str:
     """Return a code as words: ``out_of_stock`` becomes ``out of stock``."""
-    return (code or "unknown").replace("_", " ")
+    words = (code or "unknown").replace("_", " ").split(" ")
+    return " ".join(INITIALS.get(word, word) for word in words)
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:
@@ -77,13 +93,16 @@ def duration(hours: float | None) -> str:
     return f"{days:,.1f} days" if days < EXACT_DAYS else f"{days:,.0f} days"
 
 
-def amount(value: Decimal | None, currency: str | None) -> str:
+def amount(value: Decimal | float | None, currency: str | None) -> str:
     """Return money with its currency: whole amounts bare, others to the cent.
 
     A third and fourth digit is shown only where a currency uses it.
     """
     if value is None:
         return "unknown"
+    if not isinstance(value, Decimal):
+        # sums in a frame are floats of exact decimals with four digits
+        value = round(Decimal(float(value)), 4)
     if value == value.to_integral_value():
         text = f"{value:,.0f}"
     elif value == round(value, 2):
@@ -114,3 +133,17 @@ def escape(text: str | None) -> str:
     """Return text with nothing that Markdown or Streamlit would read as markup."""
     flat = " ".join((text or "").split())
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~:$&@/])", r"\\\1", flat)
+
+
+def days(hours: float | None) -> str:
+    """Return hours in days, for figures that are compared: ``3.8 days``."""
+    if hours is None:
+        return "unknown"
+    return f"{hours / HOURS_IN_A_DAY:,.1f} days"
+
+
+def listed(parts: list[str]) -> str:
+    """Return parts as a phrase: ``a``, ``a and b``, ``a, b and c``."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -16,6 +16,7 @@ class Order:
 
     order_id: str
     source: str | None
+    customer_id: str | None
     channel: str | None
     payment_mode: str | None
     stage: str
@@ -115,6 +116,105 @@ class ReturnLine:
     initiated_at: datetime | None
     received_at: datetime | None
     resolved_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Gates:
+    """The gates an order passes before it may be packed; one may not apply."""
+
+    gate_blocking: str | None
+    shipped_before_ready: bool | None
+    payment_passed_at: datetime | None
+    fraud_passed_at: datetime | None
+    reservation_passed_at: datetime | None
+    address_passed_at: datetime | None
+    promise_passed_at: datetime | None
+    payment_blocked_reason: str | None
+    fraud_blocked_reason: str | None
+    reservation_blocked_reason: str | None
+    address_blocked_reason: str | None
+    promise_blocked_reason: str | None
+
+    def each(self) -> tuple[tuple[str, datetime | None, str | None], ...]:
+        """Return each gate's name, when it was passed, and why it is closed."""
+        return (
+            ("Payment", self.payment_passed_at, self.payment_blocked_reason),
+            ("Fraud", self.fraud_passed_at, self.fraud_blocked_reason),
+            ("Stock", self.reservation_passed_at, self.reservation_blocked_reason),
+            ("Address", self.address_passed_at, self.address_blocked_reason),
+            ("Promise", self.promise_passed_at, self.promise_blocked_reason),
+        )
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One delivery promise, in the order they were made."""
+
+    promise_number: int
+    reason_code: str | None
+    is_original: bool
+    is_current: bool
+    was_broken_before_revision: bool | None
+    promised_at: datetime | None
+    promise_max_at: datetime | None
+    told_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Refund:
+    """One refund, due or under way."""
+
+    refund_id: str | None
+    cause: str | None
+    currency: str | None
+    amount: Decimal | None
+    due_at: datetime | None
+    initiated_at: datetime | None
+    completed_at: datetime | None
+    failed_at: datetime | None
+
+
+@cached
+def gates(version: Version, order_id: str) -> Gates | None:
+    """Return the gates of one order, ``None`` where its placing never came."""
+    return row(
+        version,
+        Gates,
+        "select * from marts.order_readiness where order_id = $order_id",
+        {"order_id": order_id},
+    )
+
+
+@cached
+def promises(version: Version, order_id: str) -> list[Promise]:
+    """List the delivery promises of one order, the first made first."""
+    return rows(
+        version,
+        Promise,
+        """
+        select *
+        from marts.fct_delivery_promises
+        where order_id = $order_id
+        order by promised_at nulls last, promise_number, promise_key
+        """,
+        {"order_id": order_id},
+    )
+
+
+@cached
+def refunds(version: Version, order_id: str) -> list[Refund]:
+    """List the refunds of one order, the first due first."""
+    return rows(
+        version,
+        Refund,
+        """
+        select *
+        from marts.fct_refunds
+        where order_id = $order_id
+        order by due_at nulls last, refund_id
+        """,
+        {"order_id": order_id},
+    )
 
 
 @cached

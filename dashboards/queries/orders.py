@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from dagster_project.published import Version
-from dashboards.queries.reader import cached, only_row, rows, store_zone
+from dashboards.queries.reader import Query, cached, only_row, rows, store_zone
 
 # stages that still lead somewhere; the others are ends
 OPEN_STAGES = (
@@ -28,6 +28,7 @@ AGE_BANDS = ("0-1", "1-3", "3-7", "7-14", "14+")
 
 PAST_PROMISE = "past_promise"
 OPEN_EXCEPTION = "open_exception"
+STUCK = "stuck"
 
 # Every question about open orders starts from these rows. A promise is the one that
 # binds (a revision after it broke rescues nothing) and breaks by the store's calendar
@@ -59,6 +60,10 @@ open_orders as (
         orders.placed_at,
         orders.last_customer_visible_at,
         parcels_under_way.promise_at,
+        stuck.level,
+        rhythms.p90_hours as usual_hours,
+        date_diff('microsecond', orders.stage_entered_at, $as_of) / 3.6e9
+            as in_stage_hours,
         coalesce(
             cast(timezone($zone, parcels_under_way.promise_at) as date)
             < cast(timezone($zone, $as_of) as date),
@@ -68,6 +73,10 @@ open_orders as (
     from marts.fct_orders as orders
     left join parcels_under_way
         on orders.order_id = parcels_under_way.order_id
+    left join marts.stuck_orders as stuck
+        on orders.order_id = stuck.order_id
+    left join metrics.stage_rhythms as rhythms
+        on orders.stage = rhythms.stage and rhythms.has_rhythm
     where list_contains($open_stages, orders.stage)
 
 ),
@@ -80,6 +89,7 @@ filtered_orders as (
         and (len($payment_modes) = 0 or list_contains($payment_modes, payment_mode))
         and (not $only_past_promise or is_past_promise)
         and (not $only_open_exception or has_open_exception)
+        and (not $only_stuck or coalesce(level, '') = 'stuck')
 
 )
 """
@@ -110,6 +120,7 @@ class OpenOrdersSummary:
     promised_orders: int
     past_promise_orders: int
     exception_orders: int
+    stuck_orders: int
     needing_orders: int
     median_age_hours: float | None
     oldest_age_hours: float | None
@@ -127,7 +138,11 @@ class StageCount:
 
 @dataclass(frozen=True)
 class OpenOrder:
-    """One open order; its age in hours since it was placed."""
+    """One open order; its age in hours since it was placed.
+
+    Nine of ten orders leave its stage within ``usual_hours``. Its level is ``watch``
+    past them, ``stuck`` past those of 99 in a hundred or past its promise.
+    """
 
     order_id: str
     stage: str
@@ -137,7 +152,10 @@ class OpenOrder:
     ordered_amount: Decimal | None
     has_open_exception: bool
     is_past_promise: bool
+    level: str | None
     age_hours: float
+    in_stage_hours: float | None
+    usual_hours: float | None
     placed_at: datetime
     promise_at: datetime | None
     last_customer_visible_at: datetime | None
@@ -174,6 +192,7 @@ def open_orders_summary(
             count(promise_at) as promised_orders,
             count(*) filter (where is_past_promise) as past_promise_orders,
             count(*) filter (where has_open_exception) as exception_orders,
+            count(*) filter (where level = 'stuck') as stuck_orders,
             count(*) filter (
                 where is_past_promise or has_open_exception
             ) as needing_orders,
@@ -220,22 +239,31 @@ def open_orders_by_stage(
 def open_orders(
     version: Version, filters: Filters = EVERYTHING, *, limit: int
 ) -> list[OpenOrder]:
-    """List open orders: past promise first, longest overdue, then the oldest."""
+    """List open orders: stuck ones first, then past promise, then the oldest."""
+    query = open_orders_query(version, filters)
     return rows(
         version,
         OpenOrder,
+        f"{query.sql}\nlimit $limit",
+        {**query.parameters, "limit": limit},
+    )
+
+
+def open_orders_query(version: Version, filters: Filters) -> Query:
+    """Return the query of all open orders, in the board's order."""
+    return Query(
         OPEN_ORDERS
         + """
         select *
         from filtered_orders
         order by
+            coalesce(level, '') = 'stuck' desc,
             is_past_promise desc,
             case when is_past_promise then promise_at end,
             placed_at,
             order_id
-        limit $limit
         """,
-        open_orders_parameters(version, filters) | {"limit": limit},
+        open_orders_parameters(version, filters),
     )
 
 
@@ -258,7 +286,7 @@ def payment_modes(version: Version) -> list[str]:
 
 @cached
 def orders_with_id(version: Version, text: str, *, limit: int) -> list[Match]:
-    """Find orders by the beginning of an order, payment, parcel or return id.
+    """Find orders by the beginning of any id that is known of them.
 
     Exact matches come first; letter case does not matter.
     """
@@ -282,6 +310,21 @@ def orders_with_id(version: Version, text: str, *, limit: int) -> list[Match]:
             select order_id, 'return' as kind, return_id as found_id
             from marts.fct_returns
             group by order_id, return_id
+            union all
+            select order_id, 'refund' as kind, refund_id as found_id
+            from marts.fct_refunds
+            union all
+            select order_id, 'ticket' as kind, ticket_id as found_id
+            from marts.order_contacts
+            union all
+            select order_id, 'warranty claim' as kind, claim_id as found_id
+            from marts.fct_warranty_claims
+            union all
+            select order_id, 'claim' as kind, claim_id as found_id
+            from marts.fct_item_not_received_claims
+            union all
+            select order_id, 'customer' as kind, customer_id as found_id
+            from marts.fct_orders
 
         ),
 
@@ -320,4 +363,5 @@ def open_orders_parameters(version: Version, filters: Filters) -> dict[str, obje
         "payment_modes": list(filters.payment_modes),
         "only_past_promise": PAST_PROMISE in filters.needs,
         "only_open_exception": OPEN_EXCEPTION in filters.needs,
+        "only_stuck": STUCK in filters.needs,
     }

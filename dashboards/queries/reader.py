@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from dagster_project import published
@@ -29,6 +31,58 @@ cached = st.cache_data(
 
 class VersionGoneError(Exception):
     """The version was retired between reading the pointer and opening its file."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """One select that fills a chart or a table.
+
+    Attributes:
+        sql: With ``$name`` parameters; its columns are named as the marts name them,
+            so that their units and wording follow from their names.
+        parameters: A value for each ``$name``.
+    """
+
+    sql: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+def frame(version: Version, query: Query, *, limit: int | None = None) -> pd.DataFrame:
+    """Run a query and return its rows, the first ``limit`` where one is given."""
+    return _frame(version, query.sql, dict(query.parameters), limit)
+
+
+def total(version: Version, query: Query) -> int:
+    """Count the rows of a query."""
+    return int(_total(version, query.sql, dict(query.parameters)))
+
+
+def arrow(version: Version, query: Query) -> pa.Table:
+    """Run a query and return every row with the types of the marts, for a download."""
+    with _connection(version).cursor() as cursor:
+        cursor.execute(query.sql, dict(query.parameters))
+        return cursor.to_arrow_table()
+
+
+@cached
+def _frame(
+    version: Version, sql: str, parameters: dict[str, object], limit: int | None
+) -> pd.DataFrame:
+    if limit is not None:
+        sql = f"{sql}\nlimit $row_limit"
+        parameters = parameters | {"row_limit": limit}
+    with _connection(version).cursor() as cursor:
+        cursor.execute(sql, parameters)
+        found: pd.DataFrame = cursor.df()
+    return found
+
+
+@cached
+def _total(version: Version, sql: str, parameters: dict[str, object]) -> int:
+    with _connection(version).cursor() as cursor:
+        cursor.execute(f"select count(*) from ({sql})", parameters)
+        ((rows_found,),) = cursor.fetchall()
+    return int(rows_found)
 
 
 def rows(

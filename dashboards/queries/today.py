@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from dagster_project.published import Version
@@ -14,8 +14,6 @@ from dashboards.queries.orders import (
     open_orders_parameters,
 )
 from dashboards.queries.reader import cached, only_row, row, rows
-
-DAYS_COMPARED = 7
 
 
 @dataclass(frozen=True)
@@ -74,31 +72,6 @@ class UnsettledPayment:
 
 
 @dataclass(frozen=True)
-class ReservationFailures:
-    """Lines asked for and refused in the last days of data and in those before.
-
-    A line counts once a day, SKU and location, whatever the number of retries.
-    """
-
-    first_date: date | None
-    last_date: date | None
-    lines_requested: int
-    lines_failed: int
-    lines_requested_before: int
-    lines_failed_before: int
-
-
-@dataclass(frozen=True)
-class FailingStock:
-    """A SKU at a location whose reservations failed most in the last days of data."""
-
-    sku: str
-    location_id: str
-    lines_requested: int
-    lines_failed: int
-
-
-@dataclass(frozen=True)
 class SettlementTimes:
     """Hours from capture to settlement; a percentile not reached yet is ``None``."""
 
@@ -106,8 +79,17 @@ class SettlementTimes:
     settled: int
     open: int
     competing: int
+    due: int
+    late: int
+    timed_out: int
     p50_hours: float | None
+    p50_lower_hours: float | None
+    p50_upper_hours: float | None
     p90_hours: float | None
+    p90_lower_hours: float | None
+    p90_upper_hours: float | None
+    delay_rate: float | None
+    timeout_rate: float | None
     naive_mean_hours: float | None
     naive_p90_hours: float | None
 
@@ -121,6 +103,8 @@ class ReturnsToOrigin:
     rto: int
     naive_rate: float | None
     matured_rate: float | None
+    matured_lower: float | None
+    matured_upper: float | None
     matured_age_days: float | None
     pct_resolved: float | None
 
@@ -133,23 +117,6 @@ class MatureDeliveries:
     units_returned: int
     first_month: date | None
     last_month: date | None
-
-
-@dataclass(frozen=True)
-class ReturnReason:
-    """Units of mature deliveries that were sent back for one reason."""
-
-    reason: str
-    units_returned: int
-
-
-@dataclass(frozen=True)
-class RejectedReason:
-    """Landed lines refused for one reason and not replayed since."""
-
-    reason_code: str
-    lines: int
-    last_rejected_at: datetime
 
 
 @dataclass(frozen=True)
@@ -334,85 +301,6 @@ def oldest_unsettled_payments(
 
 
 @cached
-def reservation_failures(version: Version) -> ReservationFailures:
-    """Count failed lines of the last days of data, and of as many days before."""
-    return only_row(
-        version,
-        ReservationFailures,
-        """
-        with
-
-        last_day as (
-
-            select max(date) as last_date
-            from metrics.reservation_failures
-
-        ),
-
-        recent as (
-
-            select
-                failures.lines_requested,
-                failures.lines_failed,
-                last_day.last_date - failures.date < $days as is_recent
-            from metrics.reservation_failures as failures
-            cross join last_day
-            where last_day.last_date - failures.date < 2 * $days
-
-        ),
-
-        counted as (
-
-            select
-                coalesce(
-                    sum(lines_requested) filter (where is_recent), 0
-                ) as lines_requested,
-                coalesce(sum(lines_failed) filter (where is_recent), 0) as lines_failed,
-                coalesce(
-                    sum(lines_requested) filter (where not is_recent), 0
-                ) as lines_requested_before,
-                coalesce(
-                    sum(lines_failed) filter (where not is_recent), 0
-                ) as lines_failed_before
-            from recent
-
-        )
-
-        select
-            cast(last_day.last_date - $days + 1 as date) as first_date,
-            last_day.last_date,
-            counted.*
-        from counted
-        cross join last_day
-        """,
-        {"days": DAYS_COMPARED},
-    )
-
-
-@cached
-def failing_stock(version: Version, *, limit: int) -> list[FailingStock]:
-    """List the SKUs and locations that refused most lines in the last days of data."""
-    return rows(
-        version,
-        FailingStock,
-        """
-        select
-            sku,
-            location_id,
-            sum(lines_requested) as lines_requested,
-            sum(lines_failed) as lines_failed
-        from metrics.reservation_failures
-        where date > (select max(date) from metrics.reservation_failures) - $days
-        group by sku, location_id
-        having sum(lines_failed) > 0
-        order by lines_failed desc, lines_requested, sku, location_id
-        limit $limit
-        """,
-        {"days": DAYS_COMPARED, "limit": limit},
-    )
-
-
-@cached
 def settlement_times(version: Version) -> SettlementTimes | None:
     """Return the time from capture to settlement over all payments."""
     return row(
@@ -460,46 +348,6 @@ def mature_deliveries(version: Version) -> MatureDeliveries:
             min(delivered_month) as first_month,
             max(delivered_month) as last_month
         from deliveries
-        """,
-    )
-
-
-@cached
-def top_return_reasons(version: Version, *, limit: int) -> list[ReturnReason]:
-    """List the reasons for most returned units, over mature delivered months only."""
-    return rows(
-        version,
-        ReturnReason,
-        """
-        select
-            coalesce(reason, 'unknown') as reason,
-            sum(units_returned) as units_returned
-        from metrics.return_reasons
-        where is_mature
-        group by 1
-        having sum(units_returned) > 0
-        order by units_returned desc, reason
-        limit $limit
-        """,
-        {"limit": limit},
-    )
-
-
-@cached
-def rejected_reasons(version: Version) -> list[RejectedReason]:
-    """Count the refused lines that nobody has replayed, most frequent reason first."""
-    return rows(
-        version,
-        RejectedReason,
-        """
-        select
-            reason_code,
-            count(*) as lines,
-            max(rejected_at) as last_rejected_at
-        from marts.rejected_events
-        where replayed_at is null
-        group by reason_code
-        order by lines desc, reason_code
         """,
     )
 

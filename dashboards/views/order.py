@@ -11,8 +11,14 @@ import streamlit as st
 
 from dagster_project.published import Version
 from dashboards.components.blocks import answer, block
-from dashboards.components.links import link_to_order, link_to_orders
-from dashboards.components.shown_version import freshness, shown_version
+from dashboards.components.events import sentence_of
+from dashboards.components.links import (
+    CUSTOMER_PAGE,
+    link,
+    link_to_order,
+    link_to_orders,
+)
+from dashboards.components.shown_version import shown_version
 from dashboards.components.words import (
     amount,
     count,
@@ -25,7 +31,7 @@ from dashboards.components.words import (
 )
 from dashboards.queries import order as one_order
 from dashboards.queries import orders
-from dashboards.queries.reader import store_zone
+from dashboards.queries.reader import store_zone, tables
 from dashboards.queries.today import settlements_are_reported
 
 MATCHES = 10
@@ -35,7 +41,6 @@ def show_unknown(version: Version, text: str) -> None:
     """Say that no such order exists, and offer those the id may have meant."""
     matches = orders.orders_with_id(version, text, limit=MATCHES)
     answer(f"There is no order “{escape(text)}”.")
-    freshness(version)
     if matches:
         st.markdown("Did you mean one of these?")
         for match in matches:
@@ -114,33 +119,6 @@ def show_timeline(events: Sequence[one_order.TimelineEvent], zone: ZoneInfo) -> 
             )
 
 
-def sentence_of(event: one_order.TimelineEvent, zone: ZoneInfo) -> str:
-    """Return one event as a line: time, what happened, who said so, and its marks."""
-    at = f"**{event.occurred_at.astimezone(zone):%H:%M}**"
-    sentence = escape(event.detail)
-    if event.is_retracted:
-        sentence = f"~~{sentence}~~"
-    marks = []
-    if event.is_exception:
-        marks.append(f":red-badge[:material/error: {exception_of(event)}]")
-    if event.is_retracted:
-        marks.append(":gray-badge[withdrawn]")
-    if event.is_ahead:
-        marks.append(":gray-badge[not yet]")
-    said_by = f":gray[{escape(event.source)}]" if event.source else ""
-    return " ".join(part for part in (at, sentence, *marks, said_by) if part)
-
-
-def exception_of(event: one_order.TimelineEvent) -> str:
-    """Return how urgent an exception is and who acts, as far as it is known."""
-    parts = ["exception"]
-    if event.severity:
-        parts.append(plain(event.severity))
-    if event.owner:
-        parts.append(f"for {plain(event.owner)}")
-    return escape(", ".join(parts))
-
-
 def show_things(question: str, none: str, things: Iterable[Mapping[str, str]]) -> None:
     """Show the things that belong to an order, one line of named facts each."""
     with block(question):
@@ -156,6 +134,61 @@ def show_things(question: str, none: str, things: Iterable[Mapping[str, str]]) -
             )
         if not shown_any:
             st.markdown(none)
+
+
+def show_gates(gates: one_order.Gates | None, zone: ZoneInfo) -> None:
+    """Show which gates an order has passed before it may be packed."""
+    with block("Which gates has it passed?"):
+        if gates is None:
+            st.markdown("Nothing is known of its gates.")
+            return
+        for name, passed_at, reason in gates.each():
+            if passed_at:
+                text = f":green[:material/check_circle:] **{name}**, "
+                text += escape(moment(passed_at, zone))
+            elif reason:
+                text = f":red[:material/block:] **{name}**: {escape(plain(reason))}"
+            else:
+                text = f":gray[:material/remove: {name}: does not apply]"
+            st.markdown(text)
+        if gates.gate_blocking:
+            st.caption(f"It waits for the {escape(plain(gates.gate_blocking))} gate.")
+        if gates.shipped_before_ready:
+            st.badge("Shipped before it was ready", color="orange")
+
+
+def promise_facts(promise: one_order.Promise, zone: ZoneInfo) -> dict[str, str]:
+    """Return what there is to know of a promise."""
+    by = day(promise.promise_max_at.astimezone(zone)) if promise.promise_max_at else "?"
+    kind = (
+        "First promise" if promise.is_original else f"Promise {promise.promise_number}"
+    )
+    if promise.is_current:
+        kind += ", current"
+    return {
+        "": f"{kind}: by {by}",
+        "Made": moment(promise.promised_at, zone) if promise.promised_at else "",
+        "Why": plain(promise.reason_code) if promise.reason_code else "",
+        "Told": moment(promise.told_at, zone) if promise.told_at else "not known",
+        "Mark": "made after the one before had broken"
+        if promise.was_broken_before_revision
+        else "",
+    }
+
+
+def refund_facts(refund: one_order.Refund, zone: ZoneInfo) -> dict[str, str]:
+    """Return what there is to know of a refund."""
+    return {
+        "": f"{amount(refund.amount, refund.currency)} · {plain(refund.cause)}",
+        "Due": moment(refund.due_at, zone) if refund.due_at else "",
+        "Started": moment(refund.initiated_at, zone)
+        if refund.initiated_at
+        else "not yet",
+        "Arrived": moment(refund.completed_at, zone)
+        if refund.completed_at
+        else "not yet",
+        "Failed": moment(refund.failed_at, zone) if refund.failed_at else "",
+    }
 
 
 def line_facts(line: one_order.Line) -> dict[str, str]:
@@ -262,17 +295,25 @@ def show_order(version: Version, order_id: str) -> None:
         return
     parcels = one_order.parcels(version, order_id)
     is_settling = settlements_are_reported(version)
+    known = tables(version)
     if order is None:
         answer("Its placing never came, so where it stands is not known.")
-        freshness(version)
     else:
         show_answer(version, order, parcels)
-        freshness(version)
         show_money(order)
+        if order.customer_id:
+            link(
+                CUSTOMER_PAGE,
+                f"Customer {escape(order.customer_id)}",
+                icon=":material/person:",
+                customer_id=order.customer_id,
+            )
     story, things = st.columns([3, 2])
     with story:
         show_timeline(events, zone)
     with things:
+        if "marts.order_readiness" in known:
+            show_gates(one_order.gates(version, order_id), zone)
         show_things(
             "What was ordered?",
             "No line is known.",
@@ -293,11 +334,29 @@ def show_order(version: Version, order_id: str) -> None:
             "No parcel is known.",
             (parcel_facts(parcel, zone) for parcel in parcels),
         )
+        if "marts.fct_delivery_promises" in known:
+            show_things(
+                "What was promised?",
+                "No delivery date is known to have been promised.",
+                (
+                    promise_facts(promise, zone)
+                    for promise in one_order.promises(version, order_id)
+                ),
+            )
         show_things(
             "What comes back?",
             "No return is known.",
             (return_facts(line, zone) for line in one_order.returns(version, order_id)),
         )
+        if "marts.fct_refunds" in known:
+            show_things(
+                "What goes back to the customer?",
+                "No refund is known.",
+                (
+                    refund_facts(refund, zone)
+                    for refund in one_order.refunds(version, order_id)
+                ),
+            )
 
 
 wanted = st.query_params.get("order_id", "").strip()
@@ -319,5 +378,4 @@ if typed:
     show_order(shown, typed)
 else:
     answer("Type an order id, or choose an order on the board.")
-    freshness(shown)
     link_to_orders("Open the board")

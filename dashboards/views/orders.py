@@ -13,7 +13,8 @@ from dagster_project.published import Version
 from dashboards.components.blocks import answer
 from dashboards.components.charts import orders_by_stage_chart
 from dashboards.components.links import address_of_order
-from dashboards.components.shown_version import freshness, shown_version
+from dashboards.components.shown_version import shown_version
+from dashboards.components.tables import downloads
 from dashboards.components.words import (
     HOURS_IN_A_DAY,
     NEEDS,
@@ -45,7 +46,8 @@ def show_matches(version: Version, text: str) -> None:
     matches = orders.orders_with_id(version, text, limit=MATCHES)
     if not matches:
         st.warning(
-            f"No order, payment, parcel or return id begins with “{escape(text)}”. "
+            "No id of an order, or of anything that belongs to one, begins with "
+            f"“{escape(text)}”. "
             "Check the id, or look at the landed files: an order appears once its "
             "first event has been published."
         )
@@ -133,6 +135,7 @@ def show_answer(version: Version, filters: orders.Filters) -> None:
     )
     answer(
         f"{subject}; the oldest was placed {duration(summary.oldest_age_hours)} ago. "
+        f"{summary.stuck_orders:,} stuck, "
         f"{summary.past_promise_orders:,} past promise, "
         f"{summary.exception_orders:,} with an open exception."
     )
@@ -153,10 +156,11 @@ def show_board(version: Version, filters: orders.Filters) -> None:
     total = sum(part.orders for part in counts)
     st.caption(
         f"{'The first ' if total > ROWS else ''}{len(listed):,} of "
-        f"{count(total, 'order')}: past promise first, then the oldest. Ages count "
-        "from placing."
+        f"{count(total, 'order')}: stuck first, then past promise, then the oldest. "
+        "Ages count from placing."
     )
     show_table(version, listed)
+    downloads(version, "open-orders", orders.open_orders_query(version, filters))
 
 
 def show_table(version: Version, listed: Sequence[orders.OpenOrder]) -> None:
@@ -167,7 +171,10 @@ def show_table(version: Version, listed: Sequence[orders.OpenOrder]) -> None:
             "timeline": [address_of_order(order.order_id) for order in listed],
             "order_id": [order.order_id for order in listed],
             "stage": [stage(order.stage) for order in listed],
-            "age": [order.age_hours / HOURS_IN_A_DAY for order in listed],
+            "level": [order.level or "" for order in listed],
+            "in_stage": [in_days(order.in_stage_hours) for order in listed],
+            "usual": [in_days(order.usual_hours) for order in listed],
+            "age": [in_days(order.age_hours) for order in listed],
             "promise": [local(order.promise_at, zone) for order in listed],
             "needs": [needs_of(order) for order in listed],
             "told": [
@@ -188,10 +195,21 @@ def show_table(version: Version, listed: Sequence[orders.OpenOrder]) -> None:
         hide_index=True,
         key="board",
         placeholder="",
-        alt="Open orders, past promise first",
+        alt="Open orders, stuck first",
         column_config={
             **TIMELINE_COLUMNS,
             "stage": "Stage",
+            "level": st.column_config.TextColumn(
+                "Pace",
+                help="Watch: longer in its stage than 9 of 10 orders. Stuck: than 99 "
+                "of 100, or past its promise",
+            ),
+            "in_stage": st.column_config.NumberColumn("In stage, days", format="%.1f"),
+            "usual": st.column_config.NumberColumn(
+                "9 of 10 within, days",
+                format="%.1f",
+                help="Rhythm of the stage over the last 56 days, open orders counted",
+            ),
             "age": st.column_config.NumberColumn("Age, days", format="%.1f"),
             "promise": st.column_config.DateColumn(
                 "Promised by", format="D MMM YYYY", help=f"Date in {zone.key}"
@@ -222,6 +240,11 @@ def needs_of(order: orders.OpenOrder) -> str:
     )
 
 
+def in_days(hours: float | None) -> float | None:
+    """Return hours as days."""
+    return None if hours is None else hours / HOURS_IN_A_DAY
+
+
 def local(at: datetime | None, zone: ZoneInfo) -> datetime | None:
     """Return a time as the store's clock shows it, for columns without a zone."""
     return None if at is None else at.astimezone(zone).replace(tzinfo=None)
@@ -238,12 +261,11 @@ first_lines = st.container()
 chosen_filters = choose_filters(shown)
 with first_lines:
     show_answer(shown, chosen_filters)
-    freshness(shown)
 searched = st.text_input(
     "Find an order",
     key="search",
     bind="query-params",
-    placeholder="Order, payment, parcel or return id",
+    placeholder="Order, customer, payment, parcel, return, refund, claim or ticket id",
     type="search",
     icon=":material/search:",
     max_chars=200,

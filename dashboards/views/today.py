@@ -6,31 +6,29 @@ import streamlit as st
 
 from dagster_project.published import Version
 from dashboards.components.blocks import answer, block
-from dashboards.components.charts import orders_by_stage_chart
-from dashboards.components.links import link_to_order, link_to_orders
-from dashboards.components.shown_version import freshness, shown_version
+from dashboards.components.charts import heat, orders_by_stage_chart
+from dashboards.components.figures import figures
+from dashboards.components.headlines import count_figure, share_figure
+from dashboards.components.known_figures import p90_figure, rto_figure
+from dashboards.components.links import link_to_order, link_to_orders, link_to_rows
+from dashboards.components.shown_version import shown_version
+from dashboards.components.tables import table
 from dashboards.components.words import (
     NEEDS,
     amount,
     count,
-    day,
     duration,
     escape,
-    months,
-    percent,
     plain,
     stage,
     verb,
 )
-from dashboards.queries import orders, today
-from dashboards.queries.reader import store_zone, tables
+from dashboards.queries import exceptions, orders, today
+from dashboards.queries.reader import frame, tables
 
 # beside this many rows a list stops being read
 LISTED = 6
 ENDED_LISTED = 30
-
-# fewer than this in a denominator say nothing yet
-RANKABLE = 30
 
 NO_SETTLEMENTS = (
     "No source reports settlements, so nobody can say which money has arrived. Land "
@@ -200,221 +198,150 @@ def lateness_of(total: today.UnsettledTotal) -> str:
     )
 
 
-def show_settlement_times(version: Version) -> None:
-    """Show how long money takes, open payments counted as still waiting."""
-    with block("How long does captured money take to settle?"):
-        times = today.settlement_times(version)
-        if times is None or not times.payments:
-            st.info("No payment has been captured yet.")
+def show_headlines(version: Version) -> None:
+    """Show the headline figures, each with its change, maturity and bias."""
+    shown = [
+        count_figure(
+            version,
+            "orders",
+            "Orders placed",
+            good="up",
+            rows={"of": "orders"},
+            opens="Open the orders",
+        ),
+        share_figure(
+            version,
+            "reservation_failure_rate",
+            "Lines without stock",
+            "lines",
+            good="down",
+            rows={"of": "reservations", "outcome": "failed"},
+            opens="Open the failed tries",
+        ),
+        share_figure(
+            version,
+            "promise_kept_original_rate",
+            "First promise kept",
+            "orders",
+            good="up",
+            rows={"of": "promised"},
+            opens="Open the parcels promised",
+        ),
+        share_figure(
+            version,
+            "unit_return_rate",
+            "Units sent back",
+            "units delivered",
+            good="down",
+            bias="Units delivered lately have hardly had the time to come back, so the "
+            "rate of the last weeks always looks better than it is.",
+            rows={"of": "came_back"},
+            opens="Open what came back",
+        ),
+        share_figure(
+            version,
+            "refund_within_48h_share",
+            "Refunds within 48 hours",
+            "refunds due",
+            good="up",
+            bias="It counts refunds that have not had their 48 hours yet.",
+            rows={"of": "refunds"},
+            opens="Open the refunds",
+        ),
+        share_figure(
+            version,
+            "retry_recovery_rate",
+            "Failed first payments won back",
+            "orders",
+            good="up",
+            bias="It counts orders whose 24 hours to retry are not over.",
+            rows={"of": "attempts", "outcome": "failed"},
+            opens="Open the failed attempts",
+        ),
+    ]
+    times = today.settlement_times(version)
+    if times and times.settled:
+        shown.append(p90_figure(times))
+    rates = today.returns_to_origin(version)
+    if rates and rates.shipped:
+        shown.append(rto_figure(rates))
+    st.markdown("### How do the last weeks compare?")
+    figures(shown)
+
+
+def show_exceptions(version: Version) -> None:
+    """Show whose exceptions wait, and for how long."""
+    with block("Whose exceptions wait?"):
+        waiting = frame(version, exceptions.OPEN_BY_OWNER_AND_AGE)
+        if waiting.empty:
+            st.success("Nobody's: no exception is open.")
             return
-        if not times.settled:
-            st.info(NO_SETTLEMENTS)
-            return
-        half, most = st.columns(2)
-        half.metric("Half settled within (p50)", percentile(times.p50_hours))
-        most.metric("90 % settled within (p90)", percentile(times.p90_hours))
-        for share, hours in (("half", times.p50_hours), ("90 %", times.p90_hours)):
-            if hours is None:
-                st.markdown(
-                    f"Not reached: fewer than {share} of the payments are known to "
-                    "settle so far, so this time cannot be said yet."
-                )
-        st.caption(
-            f"{count(times.payments, 'captured payment')} to date: "
-            f"{times.settled:,} settled, {times.open:,} still open and counted as "
-            f"waiting, {times.competing:,} refunded, voided or disputed first. "
-            "Counting settled ones only, which flatters: p90 "
-            f"{duration(times.naive_p90_hours)}, mean "
-            f"{duration(times.naive_mean_hours)}."
+        owners = waiting.groupby("owner")["exceptions"].sum().sort_values()
+        waiting["owner"] = waiting["owner"].map(plain)
+        total = int(owners.sum())
+        most = plain(str(owners.index[-1]))
+        st.markdown(
+            f"{count(total, 'open exception')}; most are for **{escape(most)}** "
+            f"({int(owners.iloc[-1]):,})."
         )
-
-
-def percentile(hours: float | None) -> str:
-    """Return a percentile in words, ``not reached`` where the curve ends before it."""
-    return "not reached" if hours is None else duration(hours)
-
-
-def show_reservation_failures(version: Version) -> None:
-    """Show how often stock was not there in the last days of data."""
-    with block("How often was stock not there?"):
-        failures = today.reservation_failures(version)
-        if failures.first_date is None or failures.last_date is None:
-            st.info("No reservation has been answered yet.")
-            return
-        rate = share(failures.lines_failed, failures.lines_requested)
-        before = share(failures.lines_failed_before, failures.lines_requested_before)
-        st.metric(
-            f"Lines failed, {day(failures.first_date)} to {day(failures.last_date)}",
-            percent(rate),
-            delta=(
-                None
-                if rate is None or before is None
-                else f"{(rate - before) * 100:.1f} points vs the 7 days before"
+        heat(
+            waiting,
+            x="age",
+            y="owner",
+            value="exceptions",
+            x_title="Days since it was opened",
+            y_title="",
+            value_title="Open exceptions",
+            x_sort=exceptions.AGES,
+            y_sort=[plain(str(owner)) for owner in reversed(owners.index)],
+            scheme="oranges",
+            description="Open exceptions by owner and age: "
+            + ", ".join(
+                f"{plain(str(name))} {number}" for name, number in owners.items()
             ),
-            delta_color="inverse",
         )
-        st.markdown(
-            f"{failures.lines_failed:,} of {count(failures.lines_requested, 'line')} "
-            "could not be reserved"
-            + (
-                "; too few to judge."
-                if failures.lines_requested < RANKABLE
-                else f" (the 7 days before: {failures.lines_failed_before:,} of "
-                f"{failures.lines_requested_before:,})."
-            )
+        owner = st.selectbox(
+            "Show those for",
+            [str(name) for name in reversed(owners.index)],
+            index=None,
+            format_func=plain,
+            key="owner",
+            bind="query-params",
+            placeholder="Every owner",
         )
-        worst = today.failing_stock(version, limit=LISTED)
-        if worst:
-            st.dataframe(
-                {
-                    "SKU": [stock.sku for stock in worst],
-                    "Location": [stock.location_id for stock in worst],
-                    "Failed": [stock.lines_failed for stock in worst],
-                    "Asked": [stock.lines_requested for stock in worst],
-                },
-                hide_index=True,
-                alt="SKUs and locations with most failed lines in these 7 days",
-            )
-        st.caption(
-            "In lines: one counts once a day, SKU and location, however often retried."
+        table(
+            version,
+            "exceptions",
+            exceptions.open_by_kind(owner),
+            description="Open exceptions by kind with their next action",
+            headings={"exception_name": "Exception", "next_action": "What to do"},
+            noun="kind",
         )
-
-
-def share(part: int, whole: int) -> float | None:
-    """Return part of whole, ``None`` where there is no whole."""
-    return part / whole if whole else None
-
-
-def show_returns_to_origin(version: Version) -> None:
-    """Show the matured RTO rate beside the naive one."""
-    with block("How many parcels come back undelivered (RTO)?"):
-        rates = today.returns_to_origin(version)
-        if rates is None or not rates.shipped:
-            st.info("No parcel has been shipped yet.")
-            return
-        honest, naive = st.columns(2)
-        honest.metric(
-            "Matured rate",
-            percent(rates.matured_rate),
-            help="Cumulative incidence: parcels still on their way are not counted "
-            "as delivered, and lost ones are not counted as returned.",
-        )
-        naive.metric(
-            "Naive rate",
-            percent(rates.naive_rate),
-            help="RTO so far over everything shipped. Parcels still on their way "
-            "count as if they never came back, so it reads too low.",
-        )
-        resolved = rates.delivered + rates.rto
-        st.markdown(bias_of(rates))
-        st.caption(
-            f"{count(rates.shipped, 'parcel')} shipped to date, "
-            f"{rates.rto:,} returned, {percent(rates.pct_resolved)} with an end. "
-            + (
-                "The matured rate is read "
-                f"{rates.matured_age_days:.0f} days after shipping."
-                if rates.matured_age_days is not None
-                else "No age has been observed yet."
-            )
-            + (" Too few ended to compare with." if resolved < RANKABLE else "")
-        )
-
-
-def bias_of(rates: today.ReturnsToOrigin) -> str:
-    """Return in words how far the naive rate is from the matured one."""
-    if rates.matured_rate is None or rates.naive_rate is None:
-        return "How many come back in the end cannot be said yet."
-    if not rates.rto:
-        return "No parcel has come back."
-    gap = (rates.matured_rate - rates.naive_rate) * 100
-    if abs(gap) < 0.05:
-        return "Both agree: hardly a parcel is still on its way."
-    return (
-        f"The naive rate reads {abs(gap):.1f} points too "
-        f"{'low' if gap > 0 else 'high'}: parcels still on their way can come back."
-    )
-
-
-def show_return_reasons(version: Version) -> None:
-    """Show why delivered units come back."""
-    with block("Why do customers send things back?"):
-        deliveries = today.mature_deliveries(version)
-        if deliveries.first_month is None or deliveries.last_month is None:
-            st.info(
-                "Too early to say: no delivered month is old enough. The return window "
-                "and the way back must be over."
-            )
-            return
-        period = months(deliveries.first_month, deliveries.last_month)
-        delivered = count(deliveries.units_delivered, "unit")
-        reasons = today.top_return_reasons(version, limit=3)
-        if not reasons:
-            st.success(f"Nothing came back of {delivered} delivered in {period}.")
-            return
-        rate = share(deliveries.units_returned, deliveries.units_delivered)
-        st.markdown(
-            f"Most often **{plain(reasons[0].reason)}**: "
-            f"{count(reasons[0].units_returned, 'unit')} of the "
-            f"{deliveries.units_returned:,} that came back."
-        )
-        for reason in reasons[1:]:
-            st.markdown(
-                f"Then {plain(reason.reason)}: {count(reason.units_returned, 'unit')}."
-            )
-        st.caption(
-            f"{percent(rate)} of {delivered} delivered in {period} came back. Younger "
-            "months can still come back and are left out."
-        )
-
-
-def show_rejected_lines(version: Version) -> None:
-    """Show which landed lines broke the contract."""
-    with block("Which lines were refused at landing?"):
-        reasons = today.rejected_reasons(version)
-        delivered = today.delivered_lines(version)
-        if not reasons:
-            st.success(f"None of {count(delivered.lines, 'delivered line')}.")
-            return
-        refused = sum(reason.lines for reason in reasons)
-        st.markdown(
-            f"**{count(refused, 'line')}** of {delivered.lines:,} delivered "
-            f"({percent(share(refused, delivered.lines))}), none replayed since. "
-            f"Most often: {plain(reasons[0].reason_code)}."
-        )
-        st.dataframe(
-            {
-                "Reason": [plain(reason.reason_code) for reason in reasons],
-                "Lines": [reason.lines for reason in reasons],
-                "Last": [
-                    reason.last_rejected_at.astimezone(store_zone(version)).date()
-                    for reason in reasons
-                ],
-            },
-            hide_index=True,
-            column_config={"Last": st.column_config.DateColumn(format="D MMM YYYY")},
-            alt="Refused lines by reason",
+        link_to_rows(
+            f"Open {'them' if owner else 'all of them'}",
+            of="exceptions",
+            **({"owner": owner} if owner else {}),
         )
 
 
 BLOCKS = (
     (show_needy_orders, ("marts.fct_orders", "marts.fct_shipments", "marts.events")),
+    (show_exceptions, ("marts.fct_exceptions",)),
     (show_stages, ("marts.fct_orders", "marts.fct_shipments")),
     (show_unsettled_payments, ("marts.fct_payments",)),
-    (show_settlement_times, ("metrics.settlement_times",)),
-    (show_reservation_failures, ("metrics.reservation_failures",)),
-    (show_returns_to_origin, ("metrics.rto_rates",)),
-    (show_return_reasons, ("metrics.return_reasons",)),
-    (show_rejected_lines, ("marts.rejected_events", "marts.landings")),
 )
 
-st.title("What needs a person now?")
-shown = shown_version()
-show_answer(shown)
-freshness(shown)
+HEADLINES = ("metrics.metric_daily", "metrics.settlement_times", "metrics.rto_rates")
 
-there = tables(shown)
+st.title("What needs a person now?")
+shown_now = shown_version()
+show_answer(shown_now)
+
+there = tables(shown_now)
 ready = [show for show, needed in BLOCKS if there.issuperset(needed)]
 for first, column in enumerate(st.columns(2)):
     with column:
         for show in ready[first::2]:
-            show(shown)
+            show(shown_now)
+if there.issuperset(HEADLINES):
+    show_headlines(shown_now)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tests.bench import increments, landing, simulator
+from tests.bench import gate, increments, landing, simulator, warm
 
 simulator.report()
 landing.report()
 increments.report()
+warm.report()
+gate.report()

@@ -38,7 +38,7 @@ def good_build(tmp_path_factory) -> Path:
     return working
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build_by_hand(good_build: Path) -> Callable[..., Path]:
     """Put a copy of the good build into a shop, with changes of its own."""
 

@@ -923,3 +923,40 @@ select
     6 as lower,
     n < 10 as is_silent
 from range(1010) as numbers (n);
+
+-- What the newest days are judged by: too young a shop to have a usual.
+create schema intermediate;
+create schema seeds;
+
+create table seeds.holidays (date date);
+
+create table intermediate.int_order_event_facts (
+    source varchar, event_name varchar, order_id varchar, customer_id varchar,
+    email_hash varchar, currency varchar, channel varchar, payment_mode varchar,
+    postal_code varchar, lines varchar, carrier varchar, location_id varchar,
+    total_minor bigint, is_retracted boolean, promise_max_at timestamptz,
+    occurred_at timestamptz, ingested_at timestamptz
+);
+
+create table intermediate.int_payment_event_facts (
+    source varchar, event_name varchar, order_id varchar, payment_id varchar,
+    capture_id varchar, refund_id varchar, return_line_id varchar, currency varchar,
+    payment_method varchar, gateway varchar, amount_minor bigint, is_retracted boolean,
+    occurred_at timestamptz, ingested_at timestamptz
+);
+
+create table intermediate.int_return_event_facts (
+    source varchar, event_name varchar, is_retracted boolean, occurred_at timestamptz,
+    ingested_at timestamptz
+);
+
+create table intermediate.int_events_described (
+    source varchar, event_name varchar, currency varchar, amount decimal(18, 4),
+    is_retracted boolean, occurred_at timestamptz, observed_at timestamptz,
+    ingested_at timestamptz
+);
+
+create table intermediate.int_event_copies (
+    source varchar, event_name varchar, copy_rank bigint, is_conflict boolean,
+    ingested_at timestamptz
+);

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -287,6 +287,37 @@ def test_a_failed_gate_ends_in_one(postorder, shop, build_by_hand):
     assert answer.code == 1
     assert "There is at least one order." in answer.errors
     assert "Traceback" not in answer.errors
+
+
+def test_a_failed_build_is_accepted_and_status_says_so(postorder, shop, build_by_hand):
+    build_by_hand(shop, changes="delete from marts.fct_orders", passed=False)
+    assert postorder("validate").code == 1
+    assert postorder("publish", "--accept", "a shop [on leave]").code == 0
+    answer = postorder("status")
+    assert "had not held: a shop [on leave]" in answer.out
+    assert "marts.fct_orders, volume: There is at least one order." in answer.out
+    assert "the last published version stays" not in answer.out
+
+
+def test_warnings_are_told_and_hold_nothing_up(postorder, shop, build_by_hand):
+    working = build_by_hand(shop)
+    verdict = gate.last_verdict(working)
+    failure = Failure(
+        "t", "m", "e", "c", "Half a day is usual.", "1.7", owner="platform"
+    )
+    gate.record(working, replace(verdict, warnings=(failure,)))
+    assert postorder("publish").code == 0
+    answer = postorder("status")
+    assert "The last validation passed" in answer.out
+    assert "1 warning:" in answer.out
+    assert "Half a day is usual. (e on c, found 1.7; owner platform)" in answer.out
+
+
+def test_what_was_judged_is_written_as_a_page(postorder, shop, build_by_hand):
+    build_by_hand(shop, passed=False)
+    answer = postorder("validate", "--docs")
+    assert answer.code == 0
+    assert str(shop.folder / "quality" / "index.html") in answer.out.replace("\n", "")
 
 
 def test_a_fault_of_ours_is_not_hidden(postorder, shop, monkeypatch):

@@ -1,88 +1,70 @@
-"""One run in Dagster, from files to a published version, and one that is stopped."""
+"""A shop's first days in Dagster, from files to versions; a run that is killed or bad.
+
+One shop lives through all of it, since each batch costs a whole build.
+"""
 
 from __future__ import annotations
 
-import json
+import signal
+from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
 
-from dagster_project import gate
-from dagster_project.definitions import defs
+from dagster_project import canary, gate
+from dagster_project.arrivals import landing_zone
 from dagster_project.published import connect, current
 from ingestion.shop import Shop
+from tests.dagster_project.batches import (
+    captured,
+    deliver,
+    placed,
+    run_apart,
+    run_batch,
+)
 
-
-def placed(number: int, **changes) -> dict:
-    """One order of one line, as the contract says it."""
-    return {
-        "event_name": "order_placed",
-        "source": "shop:web",
-        "occurred_at": f"2026-03-01T10:{number % 60:02}:00Z",
-        "order_id": f"o-{number}",
-        "customer_id": f"c-{number}",
-        "currency": "INR",
-        "total_minor": 50000,
-        "payment_mode": "prepaid",
-        "lines": [
-            {
-                "order_line_id": f"o-{number}-1",
-                "sku": "SKU-1",
-                "quantity": 1,
-                "unit_price_minor": 50000,
-            }
-        ],
-        **changes,
-    }
-
-
-def captured(number: int, amount: int = 50000) -> dict:
-    return {
-        "event_name": "payment_captured",
-        "source": "gateway:cards",
-        "occurred_at": f"2026-03-01T11:{number % 60:02}:00Z",
-        "order_id": f"o-{number}",
-        "payment_id": f"p-{number}",
-        "capture_id": f"p-{number}-1",
-        "is_partial": False,
-        "gateway": "cards",
-        "payment_method": "card",
-        "currency": "INR",
-        "amount_minor": amount,
-    }
+CANARY = dg.AssetCheckKey(dg.AssetKey(["published", "database"]), "canary")
 
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch) -> Shop:
     monkeypatch.setenv("POSTORDER_DATA", str(tmp_path / "shop"))
     monkeypatch.setenv("POSTORDER_HASH_KEY", "a key")
-    (tmp_path / "shop" / "landing").mkdir(parents=True)
     return Shop(tmp_path / "shop")
 
 
-def deliver(shop: Shop, name: str, *events: dict) -> None:
-    text = "".join(json.dumps(event) + "\n" for event in events)
-    (shop.folder / "landing" / f"{name}.jsonl").write_text(text, encoding="utf-8")
-
-
-def run_batch() -> dg.ExecuteInProcessResult:
-    with dg.DagsterInstance.ephemeral() as instance:
-        return (
-            defs()
-            .resolve_job_def("micro_batch")
-            .execute_in_process(instance=instance, raise_on_error=False)
-        )
-
-
-def test_a_day_is_published_and_a_bad_population_is_not(shop):
+def test_what_is_good_is_published_once_and_a_bad_population_is_not(shop):
     deliver(shop, "good", *(placed(n) for n in range(120)), *map(captured, range(120)))
-    assert run_batch().success
+    killed = run_apart(shop, datetime.now(UTC), "after landing")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr[-2000:]
+    assert current(shop.published) is None
+
+    canary.plant(shop, now=datetime.now(UTC))
+    recovered = run_batch()
+    assert recovered.success
     good = current(shop.published)
     assert good is not None
     with connect(good) as connection:
-        assert connection.sql("select count(*) from marts.fct_orders").fetchall() == [
-            (120,)
-        ]
+        counted = connection.sql(
+            """
+            select count(*), count(distinct order_id), sum(captured_amount)
+            from marts.fct_orders
+            """
+        ).fetchall()
+        assert counted == [(120, 120, 60000)]
+
+    (planted,) = canary.known(shop).values()
+    assert (planted.state, planted.leaked) == (canary.THROUGH, ())
+    assert planted.seconds is not None
+    assert planted.seconds > 0
+    assert not list((landing_zone(shop) / canary.FOLDER).iterdir())
+    (checked,) = [
+        each
+        for each in recovered.get_asset_check_evaluations()
+        if each.asset_check_key == CANARY
+    ]
+    assert checked.passed
+    assert checked.metadata["seconds"].value == planted.seconds
 
     # each event may be; a gateway that captures ten times what was ordered may not
     deliver(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -127,15 +128,80 @@ def test_what_was_not_judged_is_not_published(shop, build_by_hand):
 
 
 def test_what_failed_is_not_published(shop, build_by_hand):
-    working = build_by_hand(shop, passed=False)
-    build = last_build(working)
-    failure = Failure(
-        "marts.fct_orders", "volume", "expect_x", "orders", "There are orders.", "0"
-    )
-    gate.record(working, Verdict(build.build_id, AS_OF, AS_OF, (failure,)))
+    failed(build_by_hand(shop, passed=False))
     with pytest.raises(GateError, match=r"marts\.fct_orders, volume: There are orders"):
         publish(shop)
     assert current(shop.published) is None
+
+
+def failed(working: Path, rows=()) -> None:
+    """Record that the last build failed."""
+    failure = Failure(
+        "marts.fct_orders",
+        "volume",
+        "expect_x",
+        "orders",
+        "There are orders.",
+        "0",
+        rows,
+    )
+    build = last_build(working)
+    gate.record(working, Verdict(build.build_id, AS_OF, AS_OF, (failure,)))
+
+
+def test_what_failed_is_published_for_a_reason_that_is_kept(shop, build_by_hand):
+    failed(build_by_hand(shop, passed=False), rows=({"order_id": "o-3"},))
+    accepted_at = datetime(2026, 3, 2, tzinfo=UTC)
+    publish(shop, accept="the feed is known to be short", now=accepted_at)
+    accepted = current(shop.published).accepted
+    assert accepted.reason == "the feed is known to be short"
+    assert accepted.accepted_at == accepted_at
+    assert accepted.failures == (
+        "marts.fct_orders, volume: There are orders. (found 0)",
+    )
+    # rows stay with the verdict: a version's description is no place for ids
+    description = current(shop.published).path.with_name("version.json")
+    assert "o-3" not in description.read_text(encoding="utf-8")
+
+
+def test_what_was_accepted_for_one_build_does_not_hold_for_the_next(
+    shop, build_by_hand
+):
+    failed(build_by_hand(shop, passed=False))
+    first = publish(shop, accept="the feed is known to be short")
+    working = build_by_hand(shop, changes=ONE_MORE_RETURN, passed=False)
+    with pytest.raises(GateError, match="has not been validated"):
+        publish(shop)
+    failed(working)
+    with pytest.raises(GateError, match="There are orders"):
+        publish(shop)
+    assert current(shop.published) == first
+
+
+def test_a_build_that_passed_needs_no_acceptance(shop, build_by_hand):
+    build_by_hand(shop)
+    assert publish(shop, accept="to be safe").accepted is None
+
+
+def test_what_was_not_judged_cannot_be_accepted(shop, build_by_hand):
+    build_by_hand(shop, passed=False)
+    with pytest.raises(GateError, match="has not been validated"):
+        publish(shop, accept="in a hurry")
+
+
+def test_no_reason_is_none(shop, build_by_hand):
+    failed(build_by_hand(shop, passed=False))
+    with pytest.raises(PublishError, match="say why"):
+        publish(shop, accept="  ")
+
+
+def test_warnings_hold_nothing_up(shop, build_by_hand):
+    working = build_by_hand(shop, passed=False)
+    failed(working)
+    verdict = gate.last_verdict(working)
+    gate.record(working, replace(verdict, failures=(), warnings=verdict.failures))
+    assert publish(shop).accepted is None
+    assert gate.last_verdict(working).warnings == verdict.failures
 
 
 def test_a_build_that_broke_is_not_published(shop, build_by_hand):

@@ -147,7 +147,7 @@ def test_a_failed_gate_leaves_the_last_version(sample_shop, first, monkeypatch):
     impossible = replace(measure.expectations[0], bounds={"min_value": 10**9})
     broken = replace(suite, measures=(replace(measure, expectations=(impossible,)),))
     monkeypatch.setattr(
-        "dagster_project.quality.validate.load_suites", lambda: (broken,)
+        "dagster_project.quality.validate.all_suites", lambda: (broken,)
     )
     with pytest.raises(GateError, match="There is at least one order"):
         run(sample_shop, as_of=report.version.as_of + timedelta(days=1))

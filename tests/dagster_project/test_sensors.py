@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import dagster as dg
+import duckdb
 import pytest
 
+from dagster_project.arrivals import SETTLED_SECONDS, state_of
 from dagster_project.defs.resources import ShopResource
-from dagster_project.defs.sensors import SETTLED_SECONDS, landing_folder, state_of
+from dagster_project.defs.sensors import landing_folder
 from dagster_project.defs.transient import FIRST_WAIT_SECONDS, TRIES, tried_again
 from dagster_project.gate import GateError
 from ingestion.lock import ShopLockedError
@@ -96,6 +100,29 @@ def test_a_locked_shop_is_tried_again_after_ever_longer_waits():
         assert asked.value.max_retries == TRIES
         waits.append(asked.value.seconds_to_wait)
     assert waits == [FIRST_WAIT_SECONDS, 2 * FIRST_WAIT_SECONDS, 4 * FIRST_WAIT_SECONDS]
+
+
+HOLDER = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_file_that_another_process_has_open_is_waited_for(tmp_path):
+    """The words are the database's own, and may change with it."""
+    path = str(tmp_path / "working.duckdb")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout.readline() == b"open\n"
+        with pytest.raises(dg.RetryRequested), tried_again(Step(0)):
+            duckdb.connect(path)
+    with pytest.raises(duckdb.IOException), tried_again(Step(0)):
+        duckdb.connect(str(tmp_path / "nowhere" / "working.duckdb"))
 
 
 def test_a_verdict_is_not_asked_for_twice():

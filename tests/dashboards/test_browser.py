@@ -246,3 +246,50 @@ def test_hostile_ids_are_shown_as_they_are(page: Page, address: str) -> None:
         "Note **bold** <script>alert(1)</script> :red[x] $y$"
     ).count()
     assert_fits(page)
+
+
+VIEWS = sorted(path.stem for path in (ROOT / "dashboards" / "views").glob("[a-z]*.py"))
+
+
+@pytest.mark.deep
+def test_every_view_is_drawn_and_fits(page: Page, address: str) -> None:
+    """No view has an error box, a script error, or scrolls sideways."""
+    for view in VIEWS:
+        open_and_wait(page, f"{address}/{'' if view == 'today' else view}")
+        page.locator("h2").first.wait_for()
+        assert_fits(page)
+
+
+@pytest.mark.deep
+def test_a_number_opens_to_rows_that_can_be_taken_away(
+    page: Page, address: str, shop_folder: Path, tmp_path: Path
+) -> None:
+    """From a figure to its rows, to a file, and to an order's timeline."""
+    open_and_wait(page, f"{address}/pending")
+    claims = query(
+        shop_folder,
+        "select count(*) from marts.pending_money "
+        "where class = 'refund_failed' and currency = 'INR'",
+    )
+    page.get_by_role("link", name=f"Open the {claims} claim").first.click()
+    page.get_by_role("heading", name="Which rows are behind this number?").wait_for()
+    wait_until_drawn(page)
+    assert page.locator("h2").inner_text().startswith(f"{claims} claim")
+    assert_fits(page)
+
+    for kind in ("CSV", "Parquet"):
+        with page.expect_download() as taking:
+            page.get_by_role("button", name=kind, exact=True).click()
+        taking.value.save_as(tmp_path / kind)
+    amount = query(
+        shop_folder,
+        "select sum(amount) from marts.pending_money "
+        "where class = 'refund_failed' and currency = 'INR'",
+    )
+    file = tmp_path / "Parquet"
+    taken = duckdb.sql(f"select sum(amount) from read_parquet('{file}')")
+    assert taken.fetchall() == [(amount,)]
+    assert "refund_failed" in (tmp_path / "CSV").read_text()
+
+    order = open_first_row(page)
+    assert order.locator("h1").inner_text().startswith("Where is order ORD-013")

@@ -17,7 +17,7 @@ def test_stage_promise_and_money_come_first() -> None:
 
     assert not page.exception
     said = text_of(page).splitlines()
-    assert said[0] == "Where is order ORD\\-009?"
+    assert page.title[0].value == "Where is order ORD\\-009?"
     assert (
         "## On its way. Placed 16.3 days ago; promised by 21 March 2026, 10 days "
         "past it." in said

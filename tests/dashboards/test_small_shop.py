@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-import yaml
 
 from dagster_project import published
 from dagster_project.published import Version
+from tests.dashboards.promised import promised_columns
 
 # how a literal in SQL is typed, beside how a model declares the same thing
 SAME_TYPE = {
@@ -18,22 +16,12 @@ SAME_TYPE = {
 }
 
 
-def promised_columns(root: Path) -> dict[tuple[str, str], str]:
-    """Return the declared type of each column of each published model."""
-    columns = {}
-    for schema in published.SCHEMAS:
-        for path in (root / "dbt_project" / "models" / schema).glob("*.yml"):
-            for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
-                for column in model["columns"]:
-                    name = (f"{schema}.{model['name']}", column["name"])
-                    columns[name] = column["data_type"].lower()
-    return columns
-
-
-def test_the_small_shop_is_what_the_models_promise(
-    root: Path, version: Version
-) -> None:
-    promised = promised_columns(root)
+def test_the_small_shop_is_what_the_models_promise(version: Version) -> None:
+    promised = {
+        (table, column): kind
+        for table, columns in promised_columns().items()
+        for column, kind in columns.items()
+    }
     with published.connect(version) as connection:
         made = connection.execute(
             """

@@ -11,9 +11,11 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
+from dagster_project import shops
 from dagster_project.build import build
 from dagster_project.publish import publish
 from dagster_project.quality.validate import validate
+from dagster_project.run import run
 from ingestion.landing import land_files
 from ingestion.shop import Shop
 from ingestion.simulator import simulate
@@ -104,6 +106,21 @@ def test_backwards_increments_equal_a_full_refresh(feed, shop_in, straight):
 
 
 @pytest.mark.deep
+def test_a_warm_round_equals_a_full_refresh(feed, shop_in, straight):
+    """Tables alone are built, and of the version before what has changed is written."""
+    shop = shop_in("warm")
+    shops.claim(shop, "own")
+    files = files_of(feed)
+    land(shop, *files[:-9])
+    _, first = built(shop)
+    report = run(shop, files[-9:], backfill=True, is_warm=True)
+    assert report.build.build.full_refresh_reason is None
+    assert report.version.name != first.name
+    assert report.version.parquet is None
+    assert differences(straight, report.version.path, with_ledger=False) == {}
+
+
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", range(20))
 def test_random_splits_equal_a_full_refresh(feed, shop_in, straight, seed):
     """Files in any order and any batches, built after each on the last clock."""
@@ -157,6 +174,7 @@ def test_running_twice_changes_nothing(feed, shop_in):
     assert sum(model.rows for model in report.rewritten) == 0
 
 
+@pytest.mark.deep
 def test_a_small_batch_rewrites_a_small_share(feed, shop_in):
     shop = shop_in("batch")
     files = files_of(feed)

@@ -19,15 +19,18 @@ retractions as (
 
 ),
 
+-- only those that are named: of all ids there are twice as many as events
 targets as (
 
     select event_id as target_id
     from copies
     where event_name <> 'event_retracted'
+        and event_id in (select retractions.target_event_id from retractions)
     union
     select fact_key
     from copies
     where event_name <> 'event_retracted'
+        and fact_key in (select retractions.target_event_id from retractions)
 
 ),
 

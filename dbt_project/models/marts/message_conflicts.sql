@@ -26,7 +26,8 @@ clock as (
 conflicting as (
 
     select
-        'conflicting:' || fact_id as conflict_id,
+        -- one message may tell an untrue status and an untrue date
+        'conflicting:' || subject || ':' || fact_id as conflict_id,
         order_id,
         shipment_id,
         channel,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -16,6 +16,7 @@ from dagster_project.alerts import metrics
 from dagster_project.alerts.evaluate import Seen, evaluate
 from dagster_project.alerts.findings import Finding
 from dagster_project.alerts.rules import Definition, Rules, read_rules
+from dagster_project.canary import Canary
 from dagster_project.gate import Verdict
 from dagster_project.published import Version
 
@@ -98,10 +99,11 @@ def judged(
     standing: Collection[str] = (),
     verdict: Verdict | None = None,
     now: datetime = NOW,
+    canaries: Sequence[Canary] = (),
 ) -> dict[str, Finding]:
     """Judge one rule on the shop; return what was found by segment."""
     (read,) = rules_of(folder, rule).rules
     with database(*changes) as connection:
-        seen = Seen(version(), connection, "", verdict, now)
+        seen = Seen(version(), connection, "", verdict, now, canaries)
         found = evaluate([read], seen, {read.name: standing})
     return {finding.segment: finding for finding in found}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
@@ -181,6 +183,26 @@ def test_our_own_rules_can_be_read(root):
     }
     # out of the box nothing needs a secret
     assert {name for rule in read.rules for name in rule.to} == {"log"}
+
+
+def test_a_young_shop_postpones_what_it_has_no_day_of(root):
+    """No parcel has left yet, so no metric is split by carrier: that is no mistake."""
+    young = {
+        name: replace(each, segment_types=frozenset())
+        if name.startswith(("rto_", "promise_"))
+        else each
+        for name, each in metrics_of(root).items()
+    }
+    read = read_rules(RULES, young)
+    assert read.postponed == {"carrier_returns_to_origin", "promises_break"}
+
+
+def test_failed_runs_go_where_the_file_says(tmp_path):
+    read = rules_of(tmp_path, METRIC, failures={"to": ["hook"], "runs": "http://x/"})
+    assert (read.failures_to, read.runs_at) == (("hook",), "http://x")
+    assert rules_of(tmp_path, METRIC).failures_to == ("log",)
+    with pytest.raises(RulesError, match="failures, runs: expected an address"):
+        rules_of(tmp_path, METRIC, failures={"to": ["log"], "runs": "/x"})
 
 
 def test_a_rule_takes_the_files_words_where_it_has_none(tmp_path):

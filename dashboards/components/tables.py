@@ -1,0 +1,158 @@
+"""Tables: what stands behind a figure, to read, to follow to an order, to take away."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pa_parquet
+import streamlit as st
+
+from dagster_project.published import Version
+from dashboards.components.columns import config_of, shown
+from dashboards.components.links import address_of_order
+from dashboards.components.words import count
+from dashboards.queries.reader import Query, arrow, frame, store_zone, total
+
+# more rows than this are for a download, not for a screen
+ROWS = 300
+
+# a spreadsheet runs a cell that begins with one of these
+FORMULA = "^[=+\\-@\\t\\r]"
+
+
+def table(
+    version: Version,
+    name: str,
+    query: Query,
+    *,
+    description: str,
+    headings: Mapping[str, str] | None = None,
+    noun: str = "row",
+    empty: str = "",
+) -> int:
+    """Show the rows of a query, with their timelines and downloads; return how many.
+
+    Args:
+        version: The version to read.
+        name: Of the downloaded file, and of the table on its page.
+        query: Its column names decide units and wording.
+        description: What the table holds, for readers who do not see it.
+        headings: Headings that say more than a column's name does.
+        noun: What one row is, in the singular.
+        empty: What to say where there is no row.
+    """
+    rows = total(version, query)
+    if not rows:
+        st.caption(empty or f"No {noun}.")
+        return 0
+    zone = store_zone(version)
+    seen = guarded(shown(frame(version, query, limit=ROWS), zone))
+    config = config_of(seen, zone, headings or {})
+    if "order_id" in seen:
+        seen.insert(
+            0,
+            "timeline",
+            [
+                address_of_order(order_id) if isinstance(order_id, str) else None
+                for order_id in seen["order_id"]
+            ],
+        )
+        # a link in a table opens a tab of its own: the page keeps its place
+        config["timeline"] = st.column_config.LinkColumn(
+            "Timeline", display_text="Open", pinned=True
+        )
+        config["order_id"] = st.column_config.TextColumn("Order", pinned=True)
+    st.dataframe(
+        seen,
+        hide_index=True,
+        key=name,
+        placeholder="",
+        alt=description,
+        column_config=config,
+    )
+    first = f"The first {ROWS:,} of " if rows > ROWS else ""
+    downloads(version, name, query, caption=f"{first}{count(rows, noun)}.")
+    return rows
+
+
+def downloads(version: Version, name: str, query: Query, *, caption: str = "") -> None:
+    """Offer every row of a query as CSV and as Parquet.
+
+    Args:
+        version: The version to read.
+        name: Of the files.
+        query: What they hold.
+        caption: What the table above holds.
+    """
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if caption:
+            st.caption(caption, width="content")
+        _download(version, name, query, "CSV", "csv", "text/csv", as_csv)
+        _download(
+            version,
+            name,
+            query,
+            "Parquet",
+            "parquet",
+            "application/vnd.apache.parquet",
+            as_parquet,
+        )
+
+
+def guarded(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in which no text begins as a formula does."""
+    for name in table.columns:
+        column = table[name]
+        if pd.api.types.is_string_dtype(column) or column.dtype == object:
+            is_formula = column.astype("string").str.match(FORMULA).fillna(False)
+            if is_formula.any():
+                table[name] = column.where(~is_formula.astype(bool), "'" + column)
+    return table
+
+
+def as_csv(rows: pa.Table) -> bytes:
+    """Return rows as CSV that a spreadsheet opens without running any of it."""
+    for at, name in enumerate(rows.column_names):
+        column = rows.column(at)
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            safe = pc.replace_substring_regex(
+                column, pattern="^([=+\\-@\\t\\r])", replacement="'\\1"
+            )
+            rows = rows.set_column(at, name, safe)
+    target = io.BytesIO()
+    pa_csv.write_csv(rows, target)
+    return target.getvalue()
+
+
+def as_parquet(rows: pa.Table) -> bytes:
+    """Return rows as Parquet, with the exact values and types of the marts."""
+    target = io.BytesIO()
+    pa_parquet.write_table(rows, target)
+    return target.getvalue()
+
+
+def _download(
+    version: Version,
+    name: str,
+    query: Query,
+    label: str,
+    ending: str,
+    mime: str,
+    write: Callable[[pa.Table], bytes],
+) -> None:
+    """Offer every row of a query as a file; it is made when it is asked for."""
+    st.download_button(
+        label,
+        data=lambda: write(arrow(version, query)),
+        file_name=f"{name}-{version.name}.{ending}",
+        mime=mime,
+        key=f"{name}-{ending}",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )

@@ -1,0 +1,125 @@
+"""Payment attempts: how many go through, and how many failed ones are won back."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dagster_project.published import Version
+from dashboards.components.blocks import answer, block
+from dashboards.components.charts import lines
+from dashboards.components.figures import Figure, Naive, figures
+from dashboards.components.headlines import share, share_figure
+from dashboards.components.shown_version import require, shown_version
+from dashboards.components.tables import table
+from dashboards.components.words import count, percent
+from dashboards.queries import attempts
+from dashboards.queries.reader import frame
+
+
+def show_weeks(version: Version) -> None:
+    """Draw the share paid at the first try and in the end, week by week."""
+    weeks = frame(version, attempts.BY_WEEK).rename(
+        columns={"first_try": "at the first try", "in_the_end": "in the end"}
+    )
+    table_long = weeks.melt(["week", "is_young"], var_name="paid", value_name="share")
+    table_long["week"] = pd.to_datetime(table_long["week"])
+    with block("How has it moved?"):
+        lines(
+            table_long,
+            x="week",
+            y="share",
+            x_title="Week of the first attempt",
+            y_title="Share of orders paid, %",
+            color="paid",
+            percent=True,
+            young="is_young",
+            description="Share of orders paid at the first try and in the end, by week",
+        )
+        st.caption("Pale points can still change.")
+
+
+st.title("How many tries to pay go through?")
+shown = shown_version()
+require(shown, "metrics.payment_success", "marts.fct_payment_attempts")
+totals = frame(shown, attempts.TOTALS).iloc[0]
+if not totals["attempts"]:
+    answer("Nobody has tried to pay yet.")
+    st.stop()
+success = share(totals["succeeded_orders"], totals["orders"])
+first = share(totals["first_attempt_authorized"], totals["orders"])
+recovered = share(totals["recovered_orders"], totals["retry_eligible_orders"])
+answer(
+    f"{percent(first)} of orders pay at the first try, {percent(success)} in the end; "
+    f"{percent(recovered)} of failed first tries are won back within a day."
+)
+figures(
+    [
+        share_figure(
+            shown,
+            "attempt_success_rate",
+            "Attempts authorized",
+            "attempts",
+            good="up",
+            bias="The last day's attempts are still pending and count as failed.",
+            rows={"of": "attempts"},
+            opens="Open the attempts",
+        ),
+        share_figure(
+            shown,
+            "retry_recovery_rate",
+            "Failed first tries won back",
+            "orders",
+            good="up",
+            bias="It counts orders whose 24 hours to retry are not over.",
+            rows={"of": "attempts", "outcome": "failed"},
+            opens="Open the failed attempts",
+        ),
+        Figure(
+            "Orders paid in the end",
+            percent(success),
+            f"{int(totals['succeeded_orders']):,} of {int(totals['orders']):,} orders "
+            "with an attempt, to date.",
+            naive=Naive(
+                percent(share(totals["authorized"], totals["attempts"])),
+                "Of attempts, not of orders: an order that needed two tries counts as "
+                "one failure, though its money came.",
+            ),
+            rows={"of": "attempts"},
+            opens="Open the attempts",
+        ),
+        Figure(
+            "Orders that failed at first",
+            count(int(totals["failed_orders"]), "order"),
+            f"{int(totals['recovered_orders']):,} paid within 24 hours, "
+            f"{int(totals['retry_eligible_orders']):,} have had the time to.",
+            rows={"of": "attempts", "outcome": "failed"},
+            opens="Open the failed attempts",
+        ),
+    ]
+)
+show_weeks(shown)
+with block("Where do they fail?"):
+    table(
+        shown,
+        "success-by-method",
+        attempts.BY_METHOD,
+        description="Payment success by method and gateway",
+        headings={
+            "attempt_success_rate": "Attempts authorized",
+            "first_attempt_success_rate": "Paid at first try",
+            "order_success_rate": "Paid in the end",
+            "retry_recovery_rate": "Won back",
+            "is_rankable": "Enough to compare",
+        },
+        noun="method and gateway",
+    )
+with block("Why?"):
+    table(
+        shown,
+        "declines",
+        attempts.DECLINES,
+        description="Failed attempts by error code",
+        headings={"recovered_share": "Recovered later"},
+        noun="error",
+    )

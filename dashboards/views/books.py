@@ -1,0 +1,116 @@
+"""The books: what was owed, captured, settled and refunded, and what is left over."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards.components.blocks import answer, block
+from dashboards.components.figures import Figure, figures
+from dashboards.components.shown_version import require, shown_version
+from dashboards.components.tables import table
+from dashboards.components.words import amount, count
+from dashboards.queries import books
+from dashboards.queries.reader import frame
+
+st.title("Do the books close?")
+shown = shown_version()
+require(
+    shown, "marts.reconciliation", "marts.fct_ledger_entries", "marts.ledger_clearing"
+)
+sums = frame(shown, books.BY_CURRENCY)
+ledger = frame(shown, books.LEDGER).iloc[0]
+if sums.empty:
+    answer("There is nothing to close: no order has been placed.")
+    st.stop()
+unexplained = int(sums["unexplained_orders"].sum())
+balanced = (
+    f"all {int(ledger['entries']):,} entries balance"
+    if not ledger["unbalanced"]
+    else f"{int(ledger['unbalanced']):,} of {int(ledger['entries']):,} entries do not "
+    "balance"
+)
+answer(
+    f"{'Yes' if not unexplained and not ledger['unbalanced'] else 'No'}: {balanced}, "
+    + (
+        "and every residual of an order has a cause."
+        if not unexplained
+        else f"and {count(unexplained, 'order')} leave money that nothing explains."
+    )
+)
+line = sums.to_dict("records")[0]
+currency = line["currency"]
+figures(
+    [
+        Figure(
+            "Owed by orders",
+            amount(line["owed_amount"], currency),
+            f"{count(int(line['orders']), 'order')}: ordered, less what was "
+            "called off before capture.",
+            rows={"of": "orders", "currency": currency},
+            opens="Open the orders",
+        ),
+        Figure(
+            "Settled (gross)",
+            amount(line["settled_amount"], currency),
+            f"Fees {amount(line['fee_amount'], currency)}; captured "
+            f"{amount(line['captured_amount'], currency)}.",
+            rows={"of": "payments", "currency": currency},
+            opens="Open the payments",
+        ),
+        Figure(
+            "Outstanding",
+            amount(line["outstanding_amount"], currency),
+            "Captured and not settled, or still expected to be paid.",
+            rows={"of": "outstanding", "currency": currency},
+            opens="Open the orders",
+        ),
+        Figure(
+            "Residual",
+            amount(line["residual_amount"], currency),
+            f"Left over in {count(int(line['orders_with_residual']), 'order')}, "
+            f"{int(line['unexplained_orders']):,} of them without a cause.",
+            rows={"of": "residuals", "currency": currency},
+            opens="Open the residuals",
+        ),
+    ]
+)
+if len(sums) > 1:
+    with block("And in other currencies?"):
+        table(
+            shown,
+            "books-by-currency",
+            books.BY_CURRENCY,
+            description="The books by currency",
+            noun="row",
+        )
+left, right = st.columns(2)
+with left, block("Why is something left over?"):
+    table(
+        shown,
+        "residuals",
+        books.RESIDUALS,
+        description="Residuals of orders by cause and currency",
+        headings={"residual_cause": "Cause", "residual_amount": "Left over"},
+        noun="cause",
+    )
+with right, block("What stands in clearing?"):
+    table(
+        shown,
+        "clearing",
+        books.CLEARING,
+        description="Balances of the clearing account by cause",
+        headings={"is_mature": "Overdue"},
+        noun="cause",
+    )
+with block("What do the accounts hold?"):
+    table(
+        shown,
+        "accounts",
+        books.ACCOUNTS,
+        description="Debits, credits and balance of each account",
+        noun="account",
+    )
+    st.markdown(
+        "`postorder certificate` writes any day's books as a page to print and to "
+        "sign, with opening and closing balances."
+    )

@@ -1,0 +1,99 @@
+"""Refunds: how long money takes to go back, on our clock and on the bank's."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dashboards.components.blocks import answer, block
+from dashboards.components.charts import lines
+from dashboards.components.figures import figures
+from dashboards.components.headlines import period_of, share, share_figure
+from dashboards.components.shown_version import require, shown_version
+from dashboards.components.tables import table
+from dashboards.components.words import count, percent
+from dashboards.queries import refunds
+from dashboards.queries.headlines import headline
+from dashboards.queries.reader import frame, total
+
+st.title("How fast does money go back?")
+shown = shown_version()
+require(
+    shown,
+    "metrics.metric_daily",
+    "metrics.refund_latency",
+    "marts.fct_refunds",
+    "marts.pending_money",
+)
+last = headline(shown, "refund_within_48h_share")
+waiting = total(shown, refunds.WAITING)
+if not last.whole:
+    answer(f"No refund is old enough to judge; {count(waiting, 'claim')} waiting.")
+else:
+    answer(
+        f"{percent(share(last.part, last.whole))} reach the customer within two days "
+        f"of being due, {period_of(last)}; {count(waiting, 'refund')} "
+        "due, late or failed now."
+    )
+figures(
+    [
+        share_figure(
+            shown,
+            "refund_within_48h_share",
+            "Back within 48 hours",
+            "refunds due",
+            good="up",
+            bias="It counts refunds that have not had their 48 hours yet.",
+            rows={"of": "refunds"},
+            opens="Open the refunds",
+        )
+    ],
+    across=2,
+)
+left, right = st.columns(2)
+with left, block("Whose clock runs?"):
+    st.caption(
+        "Medians of finished steps. Merchant: due to started. Bank: started to arrived."
+    )
+    table(
+        shown,
+        "refund-clocks",
+        refunds.CLOCKS,
+        description="Days of each refund clock by cause",
+        headings={"merchant_days": "Merchant, days", "bank_days": "Bank, days"},
+        noun="cause",
+    )
+with right, block("How has it moved?"):
+    weeks = frame(shown, refunds.BY_WEEK)
+    weeks["week"] = pd.to_datetime(weeks["week"])
+    lines(
+        weeks,
+        x="week",
+        y="within_48h",
+        x_title="Week the refund was due",
+        y_title="Back within 48 hours, %",
+        percent=True,
+        young="is_young",
+        description="Share of refunds back within 48 hours, by the week they were due",
+    )
+with block("Which customers wait now?"):
+    table(
+        shown,
+        "refunds-waiting",
+        refunds.WAITING,
+        description="Refunds owed, late or failed, the oldest first",
+        headings={"class": "Claim"},
+        noun="refund",
+    )
+with block("Week by week, open refunds counted as waiting"):
+    table(
+        shown,
+        "refund-latency",
+        refunds.LATENCY,
+        description="Kaplan-Meier percentiles of refunds by week, cause and clock",
+        headings={
+            "naive_p90_hours": "Naive p90, hours",
+            "is_rankable": "Enough to compare",
+        },
+        noun="week, cause and clock",
+    )

@@ -1,0 +1,132 @@
+"""Returns: why units come back, of which products, and what is kept by exchange."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dashboards.components.blocks import answer, block
+from dashboards.components.charts import bars, lines
+from dashboards.components.figures import Figure, figures
+from dashboards.components.headlines import share, share_figure
+from dashboards.components.shown_version import require, shown_version
+from dashboards.components.tables import table
+from dashboards.components.words import count, percent, plain
+from dashboards.queries import returns
+from dashboards.queries.reader import frame
+from dashboards.queries.today import mature_deliveries
+
+st.title("Why do customers send things back?")
+shown = shown_version()
+require(
+    shown,
+    "metrics.metric_daily",
+    "metrics.return_reason_shares",
+    "metrics.return_reasons",
+    "metrics.return_rates",
+    "metrics.exchange_outcomes",
+    "marts.fct_warranty_claims",
+)
+deliveries = mature_deliveries(shown)
+reasons = frame(shown, returns.REASONS)
+known = reasons[reasons["reason_share"].notna()]
+if deliveries.first_month is None:
+    answer("Too early to say: no delivered month is old enough.")
+    st.info("The return window and the way back must be over.")
+    st.stop()
+rate = share(deliveries.units_returned, deliveries.units_delivered)
+if known.empty:
+    answer(f"{percent(rate)} of units delivered came back; no reason is known.")
+else:
+    top = known.iloc[0]
+    answer(
+        f"Most often “{plain(top['reason'])}”: {percent(top['reason_share'])} of "
+        f"{count(deliveries.units_returned, 'unit')} that came back of "
+        f"{deliveries.units_delivered:,} delivered ({percent(rate)})."
+    )
+exchanges = frame(shown, returns.EXCHANGES)
+resolved = int(exchanges["resolved_lines"].sum()) if len(exchanges) else 0
+exchanged = int(exchanges["exchanged_lines"].sum()) if len(exchanges) else 0
+figures(
+    [
+        share_figure(
+            shown,
+            "unit_return_rate",
+            "Units that come back",
+            "units delivered",
+            good="down",
+            bias="Units delivered lately have hardly had the time to come back, so the "
+            "rate of the last weeks always looks better than it is.",
+            rows={"of": "came_back"},
+            opens="Open what came back",
+        ),
+        Figure(
+            "Exchanged instead of refunded",
+            percent(share(exchanged, resolved)),
+            f"{exchanged:,} of {count(resolved, 'resolved return line')}, to date.",
+            good="up",
+            rows={"of": "returns", "kind": "exchange"},
+            opens="Open the exchanges",
+        ),
+    ],
+    across=2,
+)
+left, right = st.columns(2)
+with left, block("Which reasons?"):
+    if known.empty:
+        st.caption("No reason is known of a month that is old enough.")
+    else:
+        seen = known.head(10).copy()
+        seen["reason"] = seen["reason"].map(plain)
+        bars(
+            seen,
+            y="reason",
+            x="reason_share",
+            title="Share of units returned, %, with 95 % interval",
+            percent=True,
+            interval=("lower", "upper"),
+            description="Reasons of returned units, mature months only",
+        )
+        st.caption("Months old enough only. Younger ones can still come back.")
+with right, block("How has it moved?"):
+    months = frame(shown, returns.BY_MONTH)
+    months["delivered_month"] = pd.to_datetime(months["delivered_month"])
+    lines(
+        months,
+        x="delivered_month",
+        y="return_rate",
+        x_title="Month of delivery",
+        y_title="Units that came back, %",
+        percent=True,
+        young="is_young",
+        description="Share of delivered units that came back, by month of delivery",
+    )
+    st.caption("Pale months are too young: they will rise.")
+with block("Which products?"):
+    table(
+        shown,
+        "returns-by-product",
+        returns.PRODUCTS,
+        description="Return rate by product, mature months, those that can be ranked "
+        "first",
+        headings={"reason": "Most often", "is_rankable": "Enough to compare"},
+        noun="SKU",
+    )
+left, right = st.columns(2)
+with left, block("What is kept by exchange?"):
+    table(
+        shown,
+        "exchanges",
+        returns.EXCHANGES,
+        description="Exchanges by month and currency",
+        headings={"retained_share": "Revenue retained"},
+        noun="month",
+    )
+with right, block("What is claimed under warranty?"):
+    table(
+        shown,
+        "warranty",
+        returns.WARRANTY,
+        description="Warranty claims by product and fault",
+        noun="product and fault",
+    )

@@ -1,0 +1,139 @@
+"""Sources: what they say, what they leave out, and what was refused."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards.components.blocks import answer, block
+from dashboards.components.figures import Figure, figures
+from dashboards.components.headlines import share
+from dashboards.components.shown_version import require, shown_version
+from dashboards.components.tables import table
+from dashboards.components.words import count, percent, plain
+from dashboards.queries import sources
+from dashboards.queries.reader import frame, total
+from dashboards.queries.today import delivered_lines
+
+st.title("Can these figures be believed?")
+shown = shown_version()
+require(
+    shown,
+    "marts.instrumentation_coverage",
+    "marts.missing_events",
+    "marts.rejected_events",
+    "marts.transition_violations",
+    "marts.landings",
+    "metrics.restatements",
+)
+seen = frame(shown, sources.TOTALS).iloc[0]
+silent = total(shown, sources.SILENT)
+rejected = frame(shown, sources.REJECTED)
+refused = int(rejected["lines"].sum()) if len(rejected) else 0
+delivered = delivered_lines(shown).lines
+coverage = share(seen["observed"], seen["expected"])
+answer(
+    f"{percent(coverage)} of the steps that had to follow were seen, "
+    + (
+        "no source is silent"
+        if not silent
+        else f"{count(silent, 'source and event')} fell silent"
+    )
+    + f", {count(refused, 'line')} of {delivered:,} refused."
+)
+figures(
+    [
+        Figure(
+            "Steps seen",
+            percent(coverage),
+            f"{int(seen['missing']):,} of {int(seen['expected']):,} never came. What "
+            "is missing here is missing in every figure built on it.",
+            rows={"of": "violations"},
+            opens="Open impossible events",
+        ),
+        Figure(
+            "Silent hours",
+            count(silent, "source and event"),
+            "Fewer events than even a quiet hour of the week brings.",
+            rows={"of": "silences"},
+            opens="Open the hours",
+        ),
+        Figure(
+            "Lines refused",
+            percent(share(refused, delivered)),
+            f"{count(refused, 'line')} of {delivered:,} delivered, none replayed since."
+            + (
+                f" Most often: {plain(str(rejected['reason_code'].iloc[0]))}."
+                if refused
+                else ""
+            ),
+            rows={"of": "rejected"},
+            opens="Open the refused lines",
+        ),
+        Figure(
+            "Figures restated",
+            count(total(shown, sources.RESTATEMENTS), "figure"),
+            "Published once, and changed since by events that came late.",
+            rows={},
+        ),
+    ]
+)
+with block("Where are the blind spots?"):
+    table(
+        shown,
+        "blind-spots",
+        sources.BLIND_SPOTS,
+        description="Steps that should have followed and were never seen",
+        headings={"step": "After → expected", "coverage_rate": "Seen"},
+        noun="step",
+    )
+left, right = st.columns(2)
+with left, block("Who speaks, and when last?"):
+    table(
+        shown,
+        "sources",
+        sources.SOURCES,
+        description="Events by source, the longest silent first",
+        headings={"median_delay_hours": "Arrives after, hours"},
+        noun="source",
+    )
+with right, block("Who fell silent?"):
+    table(
+        shown,
+        "silent",
+        sources.SILENT,
+        description="Sources and events that were silent when they should not be",
+        noun="source and event",
+    )
+left, right = st.columns(2)
+with left, block("Which lines were refused?"):
+    table(
+        shown,
+        "refused",
+        sources.REJECTED,
+        description="Refused lines by reason",
+        noun="reason",
+    )
+with right, block("Which events cannot have happened then?"):
+    table(
+        shown,
+        "violations",
+        sources.VIOLATIONS,
+        description="Events that cannot follow what was known",
+        noun="kind of event",
+    )
+with block("What has landed?"):
+    table(
+        shown,
+        "landings",
+        sources.LANDINGS,
+        description="Landed files with their lines",
+        noun="file",
+    )
+with block("Which figures changed after they were published?"):
+    table(
+        shown,
+        "restatements",
+        sources.RESTATEMENTS,
+        description="Published figures that changed",
+        noun="figure",
+    )
