@@ -21,7 +21,7 @@ MUTATIONS = listed_mutations()
 
 QUICK = [
     next(each for each in MUTATIONS if each.model == model)
-    for model in ("int_settlements", "fct_payments", "settlement_curves")
+    for model in ("int_settlements", "int_payment_exits", "settlement_curves")
 ]
 
 

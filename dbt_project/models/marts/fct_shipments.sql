@@ -5,14 +5,26 @@
     )
 }}
 
-{%- set undecided -%}
+{%- set promised = {
+    'original': 'original_promise_at',
+    'current': 'effective_promise_at',
+} -%}
+
+-- judged parcels of which a promise has passed since they were last judged
+{%- set newly_missed -%}
     (open_rows.shipped_at is not null or open_rows.outcome <> 'open')
-    and open_rows.original_promise_at is not null
-    and (
-        open_rows.is_on_time_original is null
-        or open_rows.is_on_time_current is null
-        or open_rows.is_on_time_original_timestamp is null
-        or open_rows.is_on_time_current_timestamp is null
+    and exists (
+        select 1
+        from {{ ref('stg_clock') }} as clock
+        where
+        {%- for promise in ('original', 'current') %}
+            {{ 'or' if not loop.first }}
+            open_rows.is_on_time_{{ promise }} is null
+            and {{ store_date('clock.as_of') }}
+            > {{ store_date('open_rows.' ~ promised[promise]) }}
+            or open_rows.is_on_time_{{ promise }}_timestamp is null
+            and clock.as_of > open_rows.{{ promised[promise] }}
+        {%- endfor %}
     )
 {%- endset %}
 
@@ -21,7 +33,7 @@ with
 shipments as (
 
     select * from {{ ref('int_shipments') }}
-    where {{ is_affected('story_id', open_rows=undecided) }}
+    where {{ is_affected('story_id', open_rows=newly_missed) }}
 
 ),
 
