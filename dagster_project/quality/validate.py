@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
 
 SHOWN_ROWS = 10
+
+MEMORY = "600MB"
+"""Beside what Great Expectations takes, so that judging stays below 1 GB in all."""
 
 
 class QualityError(Exception):
@@ -135,22 +140,70 @@ def judge(
     Raises:
         QualityError: A measure or an expectation could not be evaluated.
     """
-    frames = _frames()
+    judges = _frames()
     found: dict[str, list[Failure]] = {"blocking": [], "warning": []}
     judged: list[Judgement] = []
-    framed: set[str] = set()
+    reader = ThreadPoolExecutor(max_workers=1)
+    try:
+        for suite, populations in _populations(reader, connection, suites):
+            for population in populations:
+                failures, judgements = _judge_population(judges, suite, population)
+                found[population.measure.severity] += failures
+                judged += judgements
+            if done:
+                done(suite)
+    finally:
+        reader.shutdown(cancel_futures=True)
+    return tuple(found["blocking"]), tuple(found["warning"]), tuple(judged)
+
+
+@dataclass(frozen=True)
+class _Population:
+    """A measure that is being taken while others are judged.
+
+    Attributes:
+        measure: What is measured.
+        where: How errors name it.
+        frame: Its rows, once they are read.
+        evidence: Reads the rows behind a failure of it.
+    """
+
+    measure: Measure
+    where: str
+    frame: Future[pd.DataFrame]
+    evidence: Callable[[], Future[tuple[Mapping[str, Any], ...]]]
+
+
+def _populations(
+    reader: ThreadPoolExecutor,
+    connection: duckdb.DuckDBPyConnection,
+    suites: Iterable[Suite],
+) -> list[tuple[Suite, list[_Population]]]:
+    """Have all measures of suites taken, one after the other, by one other thread.
+
+    DuckDB computes without Python's lock, so that the next are measured while one is
+    judged.
+    """
+    made: dict[str, Future[None]] = {}
+    asked = []
     for suite in suites:
         for name in suite.frames:
-            if name not in framed:
-                _make_frames(connection, name)
-                framed.add(name)
+            if name not in made:
+                made[name] = reader.submit(_make_frames, connection, name)
+        needed = [made[name] for name in suite.frames]
+        populations = []
         for measure in suite.measures:
-            failures, judgements = _judge_measure(connection, frames, suite, measure)
-            found[measure.severity] += failures
-            judged += judgements
-        if done:
-            done(suite)
-    return tuple(found["blocking"]), tuple(found["warning"]), tuple(judged)
+            where = f"{suite.name}, {measure.name}"
+            populations.append(
+                _Population(
+                    measure,
+                    where,
+                    reader.submit(_frame, connection, measure.sql, where, needed),
+                    partial(reader.submit, _evidence, connection, measure, where),
+                )
+            )
+        asked.append((suite, populations))
+    return asked
 
 
 def _make_frames(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -162,22 +215,19 @@ def _make_frames(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         raise QualityError(f"the frames of {name} cannot be made: {error}") from error
 
 
-def _judge_measure(
-    connection: duckdb.DuckDBPyConnection,
-    frames: BatchDefinition[Any],
-    suite: Suite,
-    measure: Measure,
+def _judge_population(
+    judges: BatchDefinition[Any], suite: Suite, population: _Population
 ) -> tuple[list[Failure], list[Judgement]]:
-    """Measure a population and hold its expectations against it."""
-    where = f"{suite.name}, {measure.name}"
-    frame = _frame(connection, measure.sql, where)
+    """Hold the expectations of a measure against its population."""
+    measure, where = population.measure, population.where
+    frame = population.frame.result()
     for expectation in measure.expectations:
         if expectation.column not in frame:
             raise QualityError(f"{where}: the measure has no {expectation.column}")
     failures, judged = [], []
     for expectation, result in zip(
         measure.expectations,
-        _results(frames, where, frame, measure.expectations),
+        _results(judges, where, frame, measure.expectations),
         strict=True,
     ):
         if _raised(result.exception_info):
@@ -195,7 +245,7 @@ def _judge_measure(
                     column=expectation.column,
                     says=expectation.says,
                     observed=", ".join(str(row[expectation.column]) for row in broken),
-                    rows=_evidence(connection, measure, where) or tuple(broken),
+                    rows=population.evidence().result() or tuple(broken),
                     suite=suite.name,
                     owner=suite.owner,
                 )
@@ -311,8 +361,15 @@ def _evidence(
         raise QualityError(f"{where}: its evidence cannot be read: {error}") from error
 
 
-def _frame(connection: duckdb.DuckDBPyConnection, sql: str, where: str) -> pd.DataFrame:
-    """Measure a population."""
+def _frame(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    where: str,
+    needed: Iterable[Future[None]],
+) -> pd.DataFrame:
+    """Measure a population, of frames that were made before."""
+    for each in needed:
+        each.result()
     try:
         return connection.execute(sql).df()
     except duckdb.Error as error:
@@ -320,7 +377,12 @@ def _frame(connection: duckdb.DuckDBPyConnection, sql: str, where: str) -> pd.Da
 
 
 def open_for_reading(working: Path) -> duckdb.DuckDBPyConnection:
-    """Open a working file for reading, in UTC."""
-    connection = duckdb.connect(str(working), read_only=True)
+    """Open a working file for reading, in UTC, in little memory.
+
+    What is judged is sums over scans: holding on to more of the file makes none faster.
+    """
+    connection = duckdb.connect(
+        str(working), read_only=True, config={"memory_limit": MEMORY}
+    )
     connection.execute("set TimeZone = 'UTC'")
     return connection

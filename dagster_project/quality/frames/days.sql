@@ -30,16 +30,7 @@ select
         - floor(epoch(occurred_at))::bigint - 1
     ) // 3600 as hour,
     count(*) as told
-from (
-    select source, event_name, occurred_at, ingested_at, is_retracted
-    from intermediate.int_order_event_facts
-    union all
-    select source, event_name, occurred_at, ingested_at, is_retracted
-    from intermediate.int_payment_event_facts
-    union all
-    select source, event_name, occurred_at, ingested_at, is_retracted
-    from intermediate.int_return_event_facts
-) as facts
+from intermediate.int_events_described
 where is_known(occurred_at, ingested_at) and not is_retracted
 group by all;
 
@@ -54,7 +45,7 @@ with spoken as (
     select distinct
         source,
         event_name,
-        date_trunc('hour', ingested_at) as spoken_at
+        floor(epoch(ingested_at))::bigint // 3600 as spoken_in
     from intermediate.int_events_described
     where is_known(ingested_at, ingested_at)
 ),
@@ -63,12 +54,9 @@ silences as (
     select
         source,
         event_name,
-        spoken_at,
-        date_diff(
-            'hour',
-            spoken_at,
-            lead(spoken_at) over (partition by source, event_name order by spoken_at)
-        ) as hours
+        spoken_in,
+        lead(spoken_in) over (partition by source, event_name order by spoken_in)
+        - spoken_in as hours
     from spoken
 )
 
@@ -76,7 +64,7 @@ select
     source,
     event_name,
     count(*) as spells,
-    date_diff('hour', max(spoken_at), any_value(ends_at)) as hours_now,
+    epoch(any_value(ends_at))::bigint // 3600 - max(spoken_in) as hours_now,
     max(hours) as longest_hours
 from silences
 cross join judged_clock

@@ -139,7 +139,7 @@ union all
 select
     'delays of ' || source,
     -- a minute is no delay: seconds come in few sizes, whose order tells nothing
-    greatest(60, date_diff('second', occurred_at, observed_at)),
+    greatest(60, floor(epoch(observed_at)) - floor(epoch(occurred_at)))::bigint,
     day_of(ingested_at)
 from intermediate.int_events_described
 where observed_at is not null and is_known(ingested_at, ingested_at);
