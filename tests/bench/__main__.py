@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bench import gate, increments, landing, simulator, warm
+from tests.bench import landing, large_shop, simulator
 
 simulator.report()
 landing.report()
-increments.report()
-warm.report()
-gate.report()
+large_shop.report()
