@@ -19,17 +19,19 @@
 
     standing_copies as (
 
-        select *
-        from {{ ref('int_event_copies') }}
-        where fact_id is not null
-            and domain = '{{ domain }}s'
-            and {{ is_changed('fact_id') }}
+        select * from {{ ref('int_changed_copies') }}
+        where domain = '{{ domain }}s'
 
     ),
 
     events as (
 
         select * from {{ ref('stg_' ~ domain ~ '_events') }}
+        {%- if is_incremental() %}
+        where content_hash in (
+            select copies.content_hash from {{ ref('int_changed_copies') }} as copies
+        )
+        {%- endif %}
 
     ),
 

@@ -8,7 +8,9 @@ clock as (
 
 events as (
 
-    select * from {{ ref('events') }}
+    select occurred_at from {{ ref('int_events_described') }}
+    union all
+    select occurred_at from {{ ref('int_computed_events') }}
 
 ),
 
