@@ -45,7 +45,15 @@ Progress = Callable[[str, int, int], None]
 
 
 class BuildError(Exception):
-    """The models could not be built; the message names the model or test."""
+    """The models could not be built; the message names the model or test.
+
+    Attributes:
+        nodes: What ran until then.
+    """
+
+    def __init__(self, message: str, nodes: tuple[Node, ...] = ()) -> None:
+        super().__init__(message)
+        self.nodes = nodes
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,7 @@ class Node:
         table: That table.
         is_test: Whether it is a test.
         seconds: What it took; models run beside each other.
+        passed: Whether it is there, or holds.
     """
 
     name: str
@@ -75,6 +84,7 @@ class Node:
     table: str
     is_test: bool
     seconds: float
+    passed: bool = True
 
 
 @dataclass(frozen=True)
@@ -158,6 +168,8 @@ def build(
 def _nodes(manifest: Manifest, results: Sequence[Any]) -> Iterator[Node]:
     """Yield what ran; a test of several tables is no one table's."""
     for result in results:
+        if result.status == "skipped":
+            continue
         table = result.node
         is_test = table.resource_type == "test"
         if is_test:
@@ -175,6 +187,7 @@ def _nodes(manifest: Manifest, results: Sequence[Any]) -> Iterator[Node]:
             table=table.name,
             is_test=is_test,
             seconds=result.execution_time,
+            passed=result.status not in ("error", "fail"),
         )
 
 
@@ -227,7 +240,7 @@ def attempt(
             started_at=datetime.now(UTC),
         )
         builds.begin(working, begun, None if reason else complete[-1])
-        with _environment(WORKING_VARIABLE, str(working)):
+        with told_of(working):
             yield working, begun
         if is_whole:
             with duckdb.connect(str(working)) as connection:
@@ -288,6 +301,8 @@ def dbt_arguments(
 # code, for the same time zone and the same name of the file.
 _MANIFESTS: dict[tuple[str, str, str], Manifest] = {}
 KEPT_MANIFESTS = 4
+"""A watcher needs one, tests go back and forth between a few time zones; each is large,
+and one for every past clock that a process builds would fill the memory."""
 
 
 def _parsed(shop: Shop, begun: Build, working: Path) -> Manifest:
@@ -318,10 +333,15 @@ def prepared_manifest() -> Path:
     manifest = generated / "manifest.json"
     generated.mkdir(exist_ok=True)
     with FileLock(generated / "manifest.lock"):
-        youngest = max(path.stat().st_mtime for path in _sources(DBT_PROJECT))
-        if not manifest.exists() or manifest.stat().st_mtime < youngest:
+        if not is_current(manifest):
             run_dbt(None, ["parse", *_places(DBT_PROJECT)])
     return manifest
+
+
+def is_current(manifest: Path) -> bool:
+    """Tell whether a manifest of dbt's is there and no file is younger than it."""
+    youngest = max(path.stat().st_mtime for path in _sources(DBT_PROJECT))
+    return manifest.exists() and manifest.stat().st_mtime >= youngest
 
 
 def run_dbt(
@@ -366,7 +386,10 @@ def run_dbt(
         raise BuildError(f"dbt could not run: {outcome.exception}") from (
             outcome.exception
         )
-    raise BuildError(_describe_failures(working, results))
+    raise BuildError(
+        _describe_failures(working, results),
+        nodes=tuple(_nodes(manifest, results)) if manifest is not None else (),
+    )
 
 
 def fingerprint(project: Path) -> str:
@@ -565,14 +588,14 @@ def _rows_of(working: Path, sql: str) -> list[str]:
 
 
 @contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    """Set one environment variable for a while."""
-    before = os.environ.get(name)
-    os.environ[name] = value
+def told_of(working: Path) -> Iterator[None]:
+    """Tell dbt's profile for a while which file it works in."""
+    before = os.environ.get(WORKING_VARIABLE)
+    os.environ[WORKING_VARIABLE] = str(working)
     try:
         yield
     finally:
         if before is None:
-            del os.environ[name]
+            del os.environ[WORKING_VARIABLE]
         else:
-            os.environ[name] = before
+            os.environ[WORKING_VARIABLE] = before

@@ -259,6 +259,21 @@ def validate(
 
 
 @app.command()
+def docs() -> None:
+    """Write the pages of what was judged and of what the models mean.
+
+    The first needs a validation, the second a build.
+    """
+    from dagster_project.model_docs import write_model_docs
+    from dagster_project.quality.docs import write_docs
+    from dagster_project.shops import shop_from
+
+    shop = shop_from(os.environ)
+    for write in (write_docs, write_model_docs):
+        typer.echo(f"Written: {write(shop)}")
+
+
+@app.command()
 def publish(
     accept: Annotated[
         str | None,
@@ -292,15 +307,17 @@ def watch(
     Ends after the step at hand when it is interrupted or terminated.
     """
     from dagster_project import display
+    from dagster_project.alerts.rounds import teller
     from dagster_project.shops import shop_from
     from dagster_project.watch import Watcher
 
     shop = shop_from(os.environ)
-    report = _reporter(shop)
+    report, tell = _reporter(shop), teller(shop, os.environ)
 
     def told(done: Round) -> None:
         display.watched(done)
         report(done)
+        tell(done)
 
     watcher = Watcher(shop, every=timedelta(minutes=minutes), told=told)
     typer.echo(f"watching {watcher.zone}")
@@ -669,11 +686,26 @@ def simulate(
 @app.command()
 def dashboard(
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="Address to answer on; beyond this machine asks for a login."
+        ),
+    ] = "127.0.0.1",
 ) -> None:
-    """Open the pages, on this machine only."""
-    from dagster_project.servers import dashboard_command, serve
+    """Open the pages, to this machine only unless a login is set up."""
+    from dagster_project.servers import (
+        OpenToOthersError,
+        dashboard_command,
+        require_login,
+        serve,
+    )
 
-    raise typer.Exit(serve(dashboard_command(port)))
+    try:
+        require_login(host)
+    except OpenToOthersError as error:
+        raise typer.BadParameter(str(error), param_hint="--host") from error
+    raise typer.Exit(serve(dashboard_command(port, host)))
 
 
 @app.command()

@@ -133,8 +133,9 @@ def publish(
 def versions_to_drop(kept: Sequence[Version], now: datetime) -> tuple[Version, ...]:
     """Return the versions whose time is over.
 
-    The last three stay, and of each UTC day within their days (``retention.yml``) the
-    one published last; all of them, where nothing goes by age.
+    The last three stay, the last with Parquet beside it, which a watcher's lack, and of
+    each UTC day within their days (``retention.yml``) the one published last; all of
+    them, where nothing goes by age.
 
     Args:
         kept: What is there.
@@ -142,6 +143,8 @@ def versions_to_drop(kept: Sequence[Version], now: datetime) -> tuple[Version, .
     """
     ordered = sorted(kept, key=lambda version: (version.published_at, version.name))
     staying = {version.name for version in ordered[-LAST_KEPT:]}
+    with_parquet = [each.name for each in ordered if each.parquet is not None]
+    staying |= set(with_parquet[-1:])
     days = days_kept("published")
     if days is None:
         return ()

@@ -7,12 +7,13 @@ same asset graph, histories and freshness.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import dagster as dg
 
 from dagster_project import gate
+from dagster_project.build import BuildError, Node
 from dagster_project.defs.landing import RAW_TABLES, landed_metadata
 from dagster_project.defs.publish import published_metadata
 from dagster_project.defs.quality import SUITES, failures_metadata, key_of, name_of
@@ -51,6 +52,8 @@ def events_of(shop: Shop, done: Round) -> Iterator[Event]:
         verdict = gate.last_verdict(shop.working)
         if verdict is not None:
             yield from _judged(verdict)
+    elif isinstance(done.error, BuildError):
+        yield from _tested(done.error.nodes)
     if done.error is not None:
         yield dg.AssetObservation(PUBLISHED, description=str(done.error))
 
@@ -63,24 +66,29 @@ def _made(done: Round, report: RunReport) -> Iterator[Event]:
     written = {each.model: each for each in report.build.rewritten}
     for node in report.build.nodes:
         if node.is_test:
-            yield dg.AssetCheckEvaluation(
-                dg.AssetKey([node.schema, node.table]),
-                node.name,
-                # one that fails ends the build
-                passed=True,
-                metadata={"seconds": node.seconds},
-            )
             continue
         metadata: dict[str, int | float] = {"seconds": node.seconds}
         if node.name in written:
             metadata["rows_rewritten"] = written[node.name].rows
             metadata["rows"] = written[node.name].total
         yield dg.AssetMaterialization([node.schema, node.table], metadata=metadata)
+    yield from _tested(report.build.nodes)
     yield from _judged(report.validation.verdict)
     yield dg.AssetMaterialization(
         PUBLISHED,
         metadata=published_metadata(report.version, done.seconds["publish"]),
     )
+
+
+def _tested(nodes: Iterable[Node]) -> Iterator[Event]:
+    for node in nodes:
+        if node.is_test:
+            yield dg.AssetCheckEvaluation(
+                dg.AssetKey([node.schema, node.table]),
+                node.name,
+                passed=node.passed,
+                metadata={"seconds": node.seconds},
+            )
 
 
 def _judged(verdict: Verdict) -> Iterator[Event]:

@@ -1,4 +1,7 @@
-"""Starts the pages and Dagster's own interface, on this machine only."""
+"""Starts the pages and Dagster's own interface.
+
+Both answer this machine only; the pages answer others too where they ask who reads.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from pathlib import Path
 from types import FrameType
 
@@ -34,7 +38,37 @@ concurrency:
 """
 
 
-def dashboard_command(port: int) -> list[str]:
+class OpenToOthersError(Exception):
+    """The pages would answer other machines without asking who reads."""
+
+
+def require_login(host: str) -> None:
+    """Raise where a host lets other machines in and no login is set up.
+
+    The pages look again themselves: they can be served without us.
+
+    Raises:
+        OpenToOthersError: No login is set up, or its secrets cannot be read.
+    """
+    # here, since importing Streamlit takes a second that other commands should not
+    from dashboards.access import login
+
+    if login.is_loopback(host):
+        return
+    try:
+        with chdir(ROOT):
+            is_configured = login.is_configured()
+    except login.LoginError as error:
+        raise OpenToOthersError(str(error)) from error
+    if not is_configured:
+        raise OpenToOthersError(
+            f"{host} lets other machines read the pages, and no login is set up: "
+            f"add [auth] to {ROOT / '.streamlit' / 'secrets.toml'}, or serve them on "
+            f"{LOOPBACK} and put a proxy that asks before them"
+        )
+
+
+def dashboard_command(port: int, host: str = LOOPBACK) -> list[str]:
     """Return the command that serves the pages."""
     return [
         sys.executable,
@@ -43,7 +77,7 @@ def dashboard_command(port: int) -> list[str]:
         "run",
         str(ROOT / "dashboards" / "app.py"),
         "--server.address",
-        LOOPBACK,
+        host,
         "--server.port",
         str(port),
         "--server.headless",

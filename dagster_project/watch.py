@@ -27,7 +27,7 @@ from dagster_project.arrivals import (
     settled,
 )
 from dagster_project.run import RunReport, run
-from ingestion.lock import ShopLockedError
+from ingestion.lock import ShopLockedError, hold
 from ingestion.shop import Shop
 
 LOOK_SECONDS = 1.0
@@ -143,7 +143,8 @@ class Watcher:
         """Do one round; what goes wrong in it is told, and ends nothing else."""
         steps = _Steps(self._stopping)
         try:
-            with self._apart(files) as folders:
+            # the place where files are set apart is one watcher's at a time
+            with hold(self._shop, "watch"), self._apart(files) as folders:
                 report = run(
                     self._shop, folders, is_warm=True, now=now, progress=steps.tell
                 )

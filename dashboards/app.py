@@ -5,81 +5,75 @@ from pathlib import Path
 import duckdb
 import streamlit as st
 
+from dashboards.access import login
+from dashboards.access.naming import may_open
 from dashboards.components.shown_version import show_frame
 from dashboards.queries.reader import VersionGoneError
 
 # a file of our own: the browser would fetch a named icon from another host
 ICON = Path(__file__).with_name("icon.svg")
 
+# file, title and icon of each view, by section; the first is where a reader begins
+VIEWS = {
+    "": [("views/today.py", "Today", "notifications")],
+    "Orders": [
+        ("views/orders.py", "Board", "view_kanban"),
+        ("views/order.py", "One order", "timeline"),
+        ("views/customer.py", "One customer", "person"),
+        ("views/sweep.py", "Monday sweep", "checklist"),
+    ],
+    "Money": [
+        ("views/settlement.py", "Settlement", "hourglass"),
+        ("views/attempts.py", "Attempts", "credit_card"),
+        ("views/pending.py", "Pending money", "payments"),
+        ("views/books.py", "Books", "balance"),
+    ],
+    "Delivery and stock": [
+        ("views/reservations.py", "Reservations", "inventory"),
+        ("views/addresses.py", "Addresses", "home_pin"),
+        ("views/promises.py", "Promises", "event"),
+        ("views/rto.py", "RTO", "undo"),
+        ("views/stock.py", "Stock", "warehouse"),
+    ],
+    "Customers": [
+        ("views/returns.py", "Returns", "assignment_return"),
+        ("views/refunds.py", "Refunds", "currency_exchange"),
+        ("views/reorders.py", "Reorders", "repeat"),
+        ("views/reviews.py", "Reviews", "reviews"),
+        ("views/lists.py", "Lists", "group"),
+    ],
+    "Data health": [
+        ("views/sources.py", "Sources", "sensors"),
+        ("views/checks.py", "Checks", "rule"),
+        ("views/metrics.py", "Metrics", "dictionary"),
+        ("views/rows.py", "Rows", "table_rows"),
+    ],
+}
+
 st.set_page_config(page_title="Postorder", page_icon=ICON, layout="wide")
 
+reader = login.enter()
+
+# what is not in the navigation has no address either
 page = st.navigation(
     {
-        "": [
+        section: [
             st.Page(
-                "views/today.py",
-                title="Today",
-                icon=":material/notifications:",
-                default=True,
-            ),
-        ],
-        "Orders": [
-            st.Page("views/orders.py", title="Board", icon=":material/view_kanban:"),
-            st.Page("views/order.py", title="One order", icon=":material/timeline:"),
-            st.Page(
-                "views/customer.py", title="One customer", icon=":material/person:"
-            ),
-            st.Page(
-                "views/sweep.py", title="Monday sweep", icon=":material/checklist:"
-            ),
-        ],
-        "Money": [
-            st.Page(
-                "views/settlement.py", title="Settlement", icon=":material/hourglass:"
-            ),
-            st.Page(
-                "views/attempts.py", title="Attempts", icon=":material/credit_card:"
-            ),
-            st.Page(
-                "views/pending.py", title="Pending money", icon=":material/payments:"
-            ),
-            st.Page("views/books.py", title="Books", icon=":material/balance:"),
-        ],
-        "Delivery and stock": [
-            st.Page(
-                "views/reservations.py",
-                title="Reservations",
-                icon=":material/inventory:",
-            ),
-            st.Page(
-                "views/addresses.py", title="Addresses", icon=":material/home_pin:"
-            ),
-            st.Page("views/promises.py", title="Promises", icon=":material/event:"),
-            st.Page("views/rto.py", title="RTO", icon=":material/undo:"),
-            st.Page("views/stock.py", title="Stock", icon=":material/warehouse:"),
-        ],
-        "Customers": [
-            st.Page(
-                "views/returns.py", title="Returns", icon=":material/assignment_return:"
-            ),
-            st.Page(
-                "views/refunds.py", title="Refunds", icon=":material/currency_exchange:"
-            ),
-            st.Page("views/reorders.py", title="Reorders", icon=":material/repeat:"),
-            st.Page("views/reviews.py", title="Reviews", icon=":material/reviews:"),
-            st.Page("views/lists.py", title="Lists", icon=":material/group:"),
-        ],
-        "Data health": [
-            st.Page("views/sources.py", title="Sources", icon=":material/sensors:"),
-            st.Page("views/metrics.py", title="Metrics", icon=":material/dictionary:"),
-            st.Page("views/rows.py", title="Rows", icon=":material/table_rows:"),
-        ],
+                view,
+                title=title,
+                icon=f":material/{icon}:",
+                default=view == "views/today.py",
+            )
+            for view, title, icon in views
+            if may_open(view)
+        ]
+        for section, views in VIEWS.items()
     },
     position="top",
 )
 
 try:
-    show_frame()
+    show_frame(reader)
     page.run()
 except VersionGoneError:
     # a publish retired the version this page had begun to read: begin again

@@ -53,13 +53,13 @@ class FailedRun:
         job: Its job.
         step: The step it failed at; ``run`` where no step had begun.
         error: What was said.
-        run_id: Its id in Dagster.
+        run_id: Its id in Dagster; ``None`` for a watcher's round, which is no run.
     """
 
     job: str
     step: str
     error: str
-    run_id: str
+    run_id: str | None
 
 
 def tell_failure(
@@ -86,12 +86,13 @@ def tell_failure(
     """
     read, mistake = _read(rules)
     said = " ".join(f"{failed.error}{mistake}".split())[:SHOWN_CHARACTERS]
+    what = f"Run {failed.run_id[:8]}" if failed.run_id else "A round"
     rule = _rule(_name(failed.job), read, run_id=failed.run_id)
     found = Finding(
         rule,
         failed.step,
         Outcome.ALARMING,
-        names={"detail": f"Run {failed.run_id[:8]} failed: {units.plain(said)}"},
+        names={"detail": f"{what} failed: {units.plain(said)}"},
     )
     with standing.hold(shop.folder / FOLDER) as stands:
         others = [

@@ -46,25 +46,24 @@ def dbt_models(
     Building a part of them never counts as a build, so nothing is published from it.
     """
     opened = shop.open()
-    clock = clock_of(
-        opened,
-        started_at=started_at(context),
-        is_backfill=shop.is_sample(opened),
-        as_of=None,
-    )
-    with (
-        tried_again(context),
-        attempt(opened, as_of=clock, is_whole=not context.is_subset) as (_, begun),
-    ):
-        yield from dbt.cli(
-            dbt_arguments(
-                store_timezone=opened.timezone,
-                is_full_refresh=begun.full_refresh_reason is not None,
-            ),
-            context=context,
-            target_path=opened.folder / "dbt" / "dagster",
-        ).stream()
-    yield from _rewritten(opened)
+    with tried_again(context):
+        clock = clock_of(
+            opened,
+            started_at=started_at(context),
+            is_backfill=shop.is_sample(opened),
+            as_of=None,
+        )
+        with attempt(opened, as_of=clock, is_whole=not context.is_subset) as (_, begun):
+            yield from dbt.cli(
+                dbt_arguments(
+                    store_timezone=opened.timezone,
+                    is_full_refresh=begun.full_refresh_reason is not None,
+                ),
+                context=context,
+                target_path=opened.folder / "dbt" / "dagster",
+            ).stream()
+            # while the shop is held: a watcher may write as soon as it is not
+            yield from _rewritten(opened)
 
 
 def _rewritten(shop: Shop) -> Iterator[dg.AssetObservation]:

@@ -9,6 +9,7 @@ import dagster as dg
 from dagster_project.defs.models import dbt_models
 from dagster_project.defs.resources import ShopResource
 from dagster_project.defs.transient import tried_again
+from dagster_project.model_docs import write_model_docs
 from dagster_project.publish import publish
 from dagster_project.published import SCHEMAS, Version
 from dagster_project.quality.docs import write_docs
@@ -61,6 +62,27 @@ def data_docs(shop: ShopResource) -> dg.MaterializeResult:
     """Write what the suites expect and last found, as pages to read offline."""
     began = time.monotonic()
     page = write_docs(shop.open())
+    return dg.MaterializeResult(
+        metadata={
+            "page": dg.MetadataValue.path(page),
+            "seconds": time.monotonic() - began,
+        }
+    )
+
+
+@dg.asset(
+    key=["published", "model_docs"],
+    deps=[dg.AssetKey(["published", "database"])],
+    group_name="published",
+    kinds={"html"},
+)
+def model_docs(
+    context: dg.AssetExecutionContext, shop: ShopResource
+) -> dg.MaterializeResult:
+    """Write what every table and column means, as a page to read offline."""
+    began = time.monotonic()
+    with tried_again(context):
+        page = write_model_docs(shop.open())
     return dg.MaterializeResult(
         metadata={
             "page": dg.MetadataValue.path(page),

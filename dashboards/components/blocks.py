@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import streamlit as st
@@ -23,3 +23,23 @@ def block(question: str) -> Iterator[None]:
     with st.container(border=True):
         st.markdown(f"### {question}")
         yield
+
+
+def choice(label: str, options: Mapping[str, str], *, key: str) -> str:
+    """Let the reader choose one of a few ways to see the evidence; the first is given.
+
+    Args:
+        label: What is chosen.
+        options: Words by the name that the address carries.
+        key: What the address calls it.
+    """
+    chosen: str = st.segmented_control(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        default=next(iter(options)),
+        key=key,
+        bind="query-params",
+        required=True,
+    )
+    return chosen

@@ -15,6 +15,10 @@ from dashboards.queries.orders import AGE_BANDS, StageCount
 # young to old; each stands out from a white and from a dark ground
 AGE_COLORS = ("#6f9bd1", "#3f6fb5", "#d9a13b", "#d9702b", "#c2362f")
 
+# letters that a phone shows beside each other, and those a symbol takes
+LEGEND_LETTERS = 42
+SYMBOL_LETTERS = 4
+
 # what a color says, on either ground
 HONEST = "#3f7fd1"
 NAIVE = "#8b95a3"
@@ -32,6 +36,12 @@ HEIGHT = 340
 def draw(chart: alt.TopLevelMixin, *, description: str) -> None:
     """Draw a chart with a description for readers who do not see it."""
     st.altair_chart(cast("alt.Chart", chart), alt=description)
+
+
+def columns_of(names: pd.Series) -> int:
+    """Return how many names of a legend stand beside each other on a phone."""
+    longest = int(names.astype(str).str.len().max() or 0)
+    return max(1, min(4, LEGEND_LETTERS // (longest + SYMBOL_LETTERS)))
 
 
 def bars(
@@ -129,7 +139,12 @@ def lines(
         alt.Color(
             f"{color}:N",
             scale=alt.Scale(range=list(SERIES)),
-            legend=alt.Legend(orient="bottom", title=None, columns=4, symbolOpacity=1),
+            legend=alt.Legend(
+                orient="bottom",
+                title=None,
+                columns=columns_of(table[color]),
+                symbolOpacity=1,
+            ),
         )
         if color
         else alt.value(HONEST)

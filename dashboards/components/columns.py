@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from dashboards.components.words import plain, stage
+from dashboards.components.words import heading, plain, stage
 
 # columns whose values are codes of the contract, shown as words
 CODES = frozenset(
@@ -24,6 +24,7 @@ CODES = frozenset(
         "error_code",
         "exception_name",
         "exit",
+        "fault",
         "gate_blocking",
         "kind",
         "level",
@@ -36,6 +37,7 @@ CODES = frozenset(
         "reason_code",
         "reason_found",
         "reason_group",
+        "reasons",
         "residual_cause",
         "segment",
         "severity",
@@ -59,7 +61,7 @@ def label_of(name: str) -> str:
         name = name.removesuffix(suffix)
     words = name.removeprefix("is_").split("_")
     text = " ".join(INITIALS.get(word, word) for word in words) + unit
-    return text[:1].upper() + text[1:]
+    return heading(text)
 
 
 def config_of(

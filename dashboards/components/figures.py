@@ -9,6 +9,7 @@ from typing import Literal
 import streamlit as st
 
 from dashboards.components.links import link_to_rows
+from dashboards.queries.row_sets import Number
 
 GoodWay = Literal["up", "down", "neither"]
 
@@ -46,6 +47,7 @@ class Figure:
         good: Which way is better.
         naive: The common way to compute it, one click away.
         rows: Address of the rows behind it, as ``rows`` reads it.
+        counts: The number that those rows add up to: the value, or its numerator.
         opens: What the link to the rows says.
     """
 
@@ -57,6 +59,7 @@ class Figure:
     good: GoodWay = "neither"
     naive: Naive | None = None
     rows: dict[str, str] = field(default_factory=dict)
+    counts: Number = 0
     opens: str = "Open the rows"
 
 

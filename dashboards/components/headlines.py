@@ -6,6 +6,7 @@ from dagster_project.published import Version
 from dashboards.components.figures import Figure, GoodWay, Naive
 from dashboards.components.words import day, percent
 from dashboards.queries.headlines import DAYS, Headline, headline
+from dashboards.queries.row_sets import behind_metric
 
 # fewer than this in a denominator say nothing yet
 RANKABLE = 30
@@ -22,7 +23,6 @@ def share_figure(
     *,
     good: GoodWay,
     bias: str = "",
-    rows: dict[str, str] | None = None,
     opens: str = "Open the days",
 ) -> Figure:
     """Return a share over the last mature weeks.
@@ -34,8 +34,7 @@ def share_figure(
         noun: What the denominator counts, in the plural.
         good: Which way is better.
         bias: Why counting young days misleads; empty where days do not mature.
-        rows: Address of the rows behind it; by default the metric's days.
-        opens: What the link to them says.
+        opens: What the link to the rows of its numerator says.
     """
     found = headline(version, metric)
     value = share(found.part, found.whole)
@@ -57,9 +56,8 @@ def share_figure(
         naive=Naive(f"{percent(naive)}, the last {DAYS} days to the clock", bias)
         if biased
         else None,
-        rows=rows_of(found, rows)
-        if rows
-        else {"of": "daily", "metric": metric, "segment_type": "all"},
+        rows=rows_of(found, metric),
+        counts=found.part or 0,
         opens=opens,
     )
 
@@ -70,7 +68,6 @@ def count_figure(
     label: str,
     *,
     good: GoodWay,
-    rows: dict[str, str],
     opens: str,
 ) -> Figure:
     """Return a count over the last mature weeks."""
@@ -84,7 +81,8 @@ def count_figure(
         if value is not None and before
         else "",
         good=good,
-        rows=rows_of(found, rows),
+        rows=rows_of(found, metric),
+        counts=value or 0,
         opens=opens,
     )
 
@@ -119,11 +117,14 @@ def young_of(found: Headline) -> str:
     return f"{left_out} younger days left out" if left_out > 1 else ""
 
 
-def rows_of(found: Headline, rows: dict[str, str]) -> dict[str, str]:
-    """Return the address of the rows of a headline's days."""
+def rows_of(found: Headline, metric: str) -> dict[str, str]:
+    """Return the address of the rows that a headline counts; empty where it has none.
+
+    A headline has none while no day is old enough to judge.
+    """
     if found.first_date is None or found.last_date is None:
-        return rows
-    return rows | {
+        return {}
+    return behind_metric(metric) | {
         "from": found.first_date.isoformat(),
         "to": found.last_date.isoformat(),
     }

@@ -20,7 +20,7 @@ def rto_figure(rates: ReturnsToOrigin) -> Figure:
     at_age = (
         "No age has been observed yet."
         if rates.matured_age_days is None
-        else f"{count(rates.shipped, 'parcel')} to date, read "
+        else f"{rates.rto:,} of {count(rates.shipped, 'parcel')} so far; read "
         f"{rates.matured_age_days:.0f} days after shipping."
     )
     return Figure(
@@ -30,7 +30,8 @@ def rto_figure(rates: ReturnsToOrigin) -> Figure:
         naive=Naive(
             f"{percent(rates.naive_rate)} of everything shipped", bias_of(rates)
         ),
-        rows={"of": "parcels", "outcome": "rto"},
+        rows={"of": "returned_parcels"},
+        counts=rates.rto,
         opens="Open the returned parcels",
     )
 
@@ -68,7 +69,8 @@ def p90_figure(times: SettlementTimes) -> Figure:
             "Over settled payments only. It flatters: the slowest payments are those "
             "still open, and it leaves exactly them out.",
         ),
-        rows={"of": "unsettled"},
+        rows={"of": "waiting"},
+        counts=times.open,
         opens="Open what waits",
     )
 

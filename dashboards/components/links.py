@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 import streamlit as st
 
+from dashboards.access.naming import may_open, may_see, may_see_names
 from dashboards.components.shown_version import address_of_version
 from dashboards.components.words import escape
+from dashboards.queries.row_sets import ROW_SETS
 
 ORDERS_PAGE = "views/orders.py"
 ORDER_PAGE = "views/order.py"
@@ -22,6 +25,8 @@ def link_to_order(order_id: str, story: str = "") -> None:
         order_id: The order, as it stands in the marts.
         story: Plain text without markup.
     """
+    if not may_see_names():
+        return
     # a link is one line and is cut where it does not fit; the story wraps below it
     with st.container(gap=None):
         link(ORDER_PAGE, f"**{escape(order_id)}**", order_id=order_id)
@@ -40,12 +45,19 @@ def link_to_orders(label: str, **filters: str) -> None:
 
 
 def link_to_rows(label: str, **which: str) -> None:
-    """Write a link to the rows behind a number, as ``rows`` finds them."""
+    """Write a link to the rows behind a number, where the reader may see them."""
+    if not may_show_rows(which["of"]):
+        return
     link(ROWS_PAGE, label, icon=":material/table_rows:", **which)
 
 
+def may_show_rows(name: str) -> bool:
+    """Tell whether there is such a set of rows and the reader may see it."""
+    return name in ROW_SETS and may_see(re.findall(r"\w+", ROW_SETS[name].columns))
+
+
 def link(page: str, label: str, *, icon: str | None = None, **address: str) -> None:
-    """Write a link to a page; it keeps the moment that is shown.
+    """Write a link to a page that the reader may open; it keeps the moment shown.
 
     Args:
         page: File of the view.
@@ -53,6 +65,8 @@ def link(page: str, label: str, *, icon: str | None = None, **address: str) -> N
         icon: A material icon before it.
         address: What stands behind ``?`` in its address.
     """
+    if not may_open(page):
+        return
     st.page_link(
         page,
         label=f":primary[{label}]",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -10,16 +9,16 @@ import streamlit as st
 
 from dagster_project import published
 from dagster_project.published import Version
+from dashboards.access.decision import Access
+from dashboards.access.login import show_reader
 from dashboards.components.words import duration, escape, moment
 from dashboards.queries.reader import store_zone, tables
+from dashboards.queries.verdict import last_verdict
 
 # the daily run and two hours of grace
 STALE_AFTER = timedelta(hours=26)
 
 TRIES = 3
-
-# where the gate keeps its last verdict, beside the published folder
-VERDICT = "working.gate.json"
 
 # what stands for the current version, whichever it is, in the picker and the address
 LATEST = "latest"
@@ -28,7 +27,7 @@ PICKER = "as_of"
 _SHOWN = "shown version"
 
 
-def show_frame() -> None:
+def show_frame(reader: Access) -> None:
     """Draw what stands above every view: the moment shown, and what is wrong with it.
 
     Without a published version it says what to do and ends the page.
@@ -42,6 +41,7 @@ def show_frame() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         place = st.empty()
         chosen = _pick(others) if others else LATEST
+        show_reader(reader)
     version = others.get(chosen, newest)
     st.session_state[_SHOWN] = version
     zone = store_zone(version)
@@ -126,17 +126,13 @@ def _warn(version: Version) -> None:
 
 def _refusal_after(version: Version) -> str | None:
     """Return what a build newer than the version failed, ``None`` where none did."""
-    record = published.folder_from_environment().with_name(VERDICT)
-    try:
-        verdict = json.loads(record.read_text(encoding="utf-8"))
-        judged_at = datetime.fromisoformat(verdict["judged_at"])
-        broken = [
-            f"{failure['table']}: {failure['says']}" for failure in verdict["failures"]
-        ]
-    except (OSError, ValueError, KeyError, TypeError):
-        # no verdict, or one being replaced: the gate tells its own faults
+    verdict = last_verdict()
+    if verdict is None or verdict.judged_at <= version.published_at:
         return None
-    if not broken or judged_at <= version.published_at:
+    broken = [
+        f"{each.table}: {each.says}" for each in verdict.broken if each.is_blocking
+    ]
+    if not broken:
         return None
     others = len(broken) - 1
     return escape(broken[0]) + (f", and {others} more" if others else "")

@@ -13,6 +13,8 @@ import pyarrow.parquet as pa_parquet
 import streamlit as st
 
 from dagster_project.published import Version
+from dashboards.access.login import require_fresh
+from dashboards.access.naming import may_see, may_see_names
 from dashboards.components.columns import config_of, shown
 from dashboards.components.links import address_of_order
 from dashboards.components.words import count
@@ -37,6 +39,8 @@ def table(
 ) -> int:
     """Show the rows of a query, with their timelines and downloads; return how many.
 
+    Rows that name an order or a customer are counted only, for who may not see them.
+
     Args:
         version: The version to read.
         name: Of the downloaded file, and of the table on its page.
@@ -50,6 +54,12 @@ def table(
     if not rows:
         st.caption(empty or f"No {noun}.")
         return 0
+    if not _may_show(version, query):
+        st.caption(
+            f"{count(rows, noun)}. Which they are is for readers with the level "
+            "*sensitive*."
+        )
+        return rows
     zone = store_zone(version)
     seen = guarded(shown(frame(version, query, limit=ROWS), zone))
     config = config_of(seen, zone, headings or {})
@@ -81,7 +91,7 @@ def table(
 
 
 def downloads(version: Version, name: str, query: Query, *, caption: str = "") -> None:
-    """Offer every row of a query as CSV and as Parquet.
+    """Offer every row of a query as CSV and as Parquet, to who may see them.
 
     Args:
         version: The version to read.
@@ -89,6 +99,8 @@ def downloads(version: Version, name: str, query: Query, *, caption: str = "") -
         query: What they hold.
         caption: What the table above holds.
     """
+    if not _may_show(version, query):
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         if caption:
             st.caption(caption, width="content")
@@ -136,6 +148,11 @@ def as_parquet(rows: pa.Table) -> bytes:
     return target.getvalue()
 
 
+def _may_show(version: Version, query: Query) -> bool:
+    """Tell whether the reader may see the rows of a query."""
+    return may_see_names() or may_see(map(str, frame(version, query, limit=0).columns))
+
+
 def _download(
     version: Version,
     name: str,
@@ -146,9 +163,15 @@ def _download(
     write: Callable[[pa.Table], bytes],
 ) -> None:
     """Offer every row of a query as a file; it is made when it is asked for."""
+
+    def made() -> bytes:
+        # asked for after the page was drawn: the reader's time may be over by then
+        require_fresh()
+        return write(arrow(version, query))
+
     st.download_button(
         label,
-        data=lambda: write(arrow(version, query)),
+        data=made,
         file_name=f"{name}-{version.name}.{ending}",
         mime=mime,
         key=f"{name}-{ending}",

@@ -62,6 +62,11 @@ def plain(code: str | None) -> str:
     return " ".join(INITIALS.get(word, word) for word in words)
 
 
+def heading(words: str) -> str:
+    """Return words as a heading: only the first letter is raised."""
+    return words[:1].upper() + words[1:]
+
+
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """Return a counted noun: ``1 order``, ``1,204 orders``."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from dagster_project.published import Version
-from dashboards.queries.reader import cached, row, rows, store_zone
+from dashboards.queries.reader import Row, cached, row, rows, store_zone
 
 
 @dataclass(frozen=True)
@@ -188,32 +188,20 @@ def gates(version: Version, order_id: str) -> Gates | None:
 @cached
 def promises(version: Version, order_id: str) -> list[Promise]:
     """List the delivery promises of one order, the first made first."""
-    return rows(
+    return _of_order(
         version,
         Promise,
-        """
-        select *
-        from marts.fct_delivery_promises
-        where order_id = $order_id
-        order by promised_at nulls last, promise_number, promise_key
-        """,
-        {"order_id": order_id},
+        order_id,
+        "marts.fct_delivery_promises",
+        "promised_at nulls last, promise_number, promise_key",
     )
 
 
 @cached
 def refunds(version: Version, order_id: str) -> list[Refund]:
     """List the refunds of one order, the first due first."""
-    return rows(
-        version,
-        Refund,
-        """
-        select *
-        from marts.fct_refunds
-        where order_id = $order_id
-        order by due_at nulls last, refund_id
-        """,
-        {"order_id": order_id},
+    return _of_order(
+        version, Refund, order_id, "marts.fct_refunds", "due_at nulls last, refund_id"
     )
 
 
@@ -251,32 +239,18 @@ def timeline(version: Version, order_id: str) -> list[TimelineEvent]:
 @cached
 def lines(version: Version, order_id: str) -> list[Line]:
     """List the lines of one order."""
-    return rows(
-        version,
-        Line,
-        """
-        select *
-        from marts.fct_order_lines
-        where order_id = $order_id
-        order by order_line_id
-        """,
-        {"order_id": order_id},
-    )
+    return _of_order(version, Line, order_id, "marts.fct_order_lines", "order_line_id")
 
 
 @cached
 def payments(version: Version, order_id: str) -> list[Payment]:
     """List the payments of one order, the first authorized first."""
-    return rows(
+    return _of_order(
         version,
         Payment,
-        """
-        select *
-        from marts.fct_payments
-        where order_id = $order_id
-        order by coalesce(authorized_at, captured_at) nulls last, payment_id
-        """,
-        {"order_id": order_id},
+        order_id,
+        "marts.fct_payments",
+        "coalesce(authorized_at, captured_at) nulls last, payment_id",
     )
 
 
@@ -306,14 +280,22 @@ def parcels(version: Version, order_id: str) -> list[Parcel]:
 @cached
 def returns(version: Version, order_id: str) -> list[ReturnLine]:
     """List what came back of one order, or is asked to, the first asked first."""
-    return rows(
+    return _of_order(
         version,
         ReturnLine,
-        """
-        select *
-        from marts.fct_returns
-        where order_id = $order_id
-        order by initiated_at nulls last, return_line_id
-        """,
+        order_id,
+        "marts.fct_returns",
+        "initiated_at nulls last, return_line_id",
+    )
+
+
+def _of_order(
+    version: Version, kind: type[Row], order_id: str, table: str, order: str
+) -> list[Row]:
+    """List the rows of a table about one order, sorted by columns of it."""
+    return rows(
+        version,
+        kind,
+        f"select * from {table} where order_id = $order_id order by {order}",
         {"order_id": order_id},
     )

@@ -172,6 +172,29 @@ class Match:
     placed_at: datetime | None
 
 
+# each kind of id that an order may be found by: its column and where it stands
+ID_KINDS = {
+    "order": ("order_id", "marts.fct_orders"),
+    "payment": ("payment_id", "marts.fct_payments"),
+    "parcel": ("shipment_id", "marts.fct_shipments"),
+    # a return of several lines has a row each
+    "return": (
+        "return_id",
+        "(select distinct order_id, return_id from marts.fct_returns)",
+    ),
+    "refund": ("refund_id", "marts.fct_refunds"),
+    "ticket": ("ticket_id", "marts.order_contacts"),
+    "warranty claim": ("claim_id", "marts.fct_warranty_claims"),
+    "claim": ("claim_id", "marts.fct_item_not_received_claims"),
+    "customer": ("customer_id", "marts.fct_orders"),
+}
+
+KNOWN_IDS = "\nunion all\n".join(
+    f"select order_id, '{kind}' as kind, {column} as found_id from {table}"
+    for kind, (column, table) in ID_KINDS.items()
+)
+
+
 @dataclass(frozen=True)
 class _PaymentMode:
     payment_mode: str
@@ -267,6 +290,40 @@ def open_orders_query(version: Version, filters: Filters) -> Query:
     )
 
 
+# What stock counts as its backlog, line by line: sold, not cancelled, not handed over.
+# What is left of a closed order was collected, sent as a file, or lost on its way.
+BACKLOG = Query(
+    """
+    select
+        lines.order_id,
+        lines.sku,
+        lines.quantity - lines.quantity_cancelled - lines.quantity_shipped
+            as waiting_units,
+        lines.quantity,
+        lines.quantity_shipped,
+        lines.quantity_cancelled,
+        orders.stage,
+        orders.placed_at
+    from marts.fct_order_lines as lines
+    inner join marts.fct_orders as orders
+        on lines.order_id = orders.order_id
+    where orders.stage <> 'closed'
+        and lines.quantity - lines.quantity_cancelled - lines.quantity_shipped > 0
+    order by orders.placed_at, lines.order_id, lines.sku, lines.order_line_id
+    """
+)
+
+BACKLOG_TOTALS = Query(
+    f"""
+    select
+        coalesce(sum(waiting_units), 0) as units,
+        count(*) as lines,
+        count(distinct order_id) as orders
+    from ({BACKLOG.sql})
+    """
+)
+
+
 @cached
 def payment_modes(version: Version) -> list[str]:
     """List the payment modes that orders have."""
@@ -293,38 +350,12 @@ def orders_with_id(version: Version, text: str, *, limit: int) -> list[Match]:
     return rows(
         version,
         Match,
-        """
+        f"""
         with
 
         known_ids as (
 
-            select order_id, 'order' as kind, order_id as found_id
-            from marts.fct_orders
-            union all
-            select order_id, 'payment' as kind, payment_id as found_id
-            from marts.fct_payments
-            union all
-            select order_id, 'parcel' as kind, shipment_id as found_id
-            from marts.fct_shipments
-            union all
-            select order_id, 'return' as kind, return_id as found_id
-            from marts.fct_returns
-            group by order_id, return_id
-            union all
-            select order_id, 'refund' as kind, refund_id as found_id
-            from marts.fct_refunds
-            union all
-            select order_id, 'ticket' as kind, ticket_id as found_id
-            from marts.order_contacts
-            union all
-            select order_id, 'warranty claim' as kind, claim_id as found_id
-            from marts.fct_warranty_claims
-            union all
-            select order_id, 'claim' as kind, claim_id as found_id
-            from marts.fct_item_not_received_claims
-            union all
-            select order_id, 'customer' as kind, customer_id as found_id
-            from marts.fct_orders
+            {KNOWN_IDS}
 
         ),
 

@@ -21,9 +21,9 @@ TRUTH = Query(
     select
         sku,
         location_id,
-        expected_on_hand,
-        counted_on_hand,
         drift,
+        counted_on_hand,
+        expected_on_hand,
         on_hand_now,
         refunded_not_restocked,
         restocked_not_refunded,

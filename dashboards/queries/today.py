@@ -101,6 +101,7 @@ class ReturnsToOrigin:
     shipped: int
     delivered: int
     rto: int
+    resolved: int
     naive_rate: float | None
     matured_rate: float | None
     matured_lower: float | None

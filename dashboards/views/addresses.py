@@ -32,7 +32,7 @@ failed = frame(shown, addresses.FAILED).iloc[0]
 answer(
     f"{percent(share(last.part, last.whole))} of address checks failed, "
     f"{period_of(last)}; {percent(share(failed['corrected'], failed['failed']))} of "
-    "failed ones were corrected."
+    "all that ever failed were corrected."
 )
 figures(
     [
@@ -42,7 +42,6 @@ figures(
             "Checks failed",
             "checks",
             good="down",
-            rows={"of": "addresses", "outcome": "failed"},
             opens="Open the failed checks",
         ),
         Figure(
@@ -50,16 +49,20 @@ figures(
             percent(share(failed["corrected"], failed["failed"])),
             f"{int(failed['corrected']):,} of "
             f"{count(int(failed['failed']), 'failed check')}, to date.",
-            rows={"of": "addresses", "outcome": "failed"},
-            opens="Open the failed checks",
+            rows={"of": "corrected_checks"},
+            counts=int(failed["corrected"]),
+            opens="Open the corrected checks",
         ),
         Figure(
             "Shipped anyway, came back",
-            percent(share(failed["rto"], failed["shipped_anyway"])),
+            percent(share(failed["rto"], failed["shipped_anyway"]))
+            if failed["shipped_anyway"]
+            else "none",
             f"{int(failed['rto']):,} returned to origin of "
             f"{int(failed['shipped_anyway']):,} shipped with a failed check; "
             f"{int(failed['delivered']):,} delivered, {int(failed['open']):,} open.",
-            rows={"of": "addresses", "outcome": "failed", "later_outcome": "rto"},
+            rows={"of": "came_back_anyway"},
+            counts=int(failed["rto"]),
             opens="Open those that came back",
         ),
     ],
@@ -78,12 +81,20 @@ with block("How has it moved?"):
         young="is_young",
         description="Share of address checks that failed, by week",
     )
+    st.caption("Pale points can still change.")
 with block("Which checks?"):
     table(
         shown,
         "address-checks",
         addresses.BY_CHECK,
         description="Address checks and what became of those that failed",
-        headings={"address_check": "Check", "failure_rate": "Failed, share"},
+        headings={
+            "address_check": "Check",
+            "failure_rate": "Failed, share",
+            "shipped_anyway_delivered": "Delivered",
+            "shipped_anyway_rto": "Came back",
+            "shipped_anyway_lost": "Lost",
+            "shipped_anyway_open": "Open",
+        },
         noun="check",
     )

@@ -9,11 +9,12 @@ from dagster_project.published import Version
 from dashboards.components.blocks import answer, block
 from dashboards.components.charts import lines
 from dashboards.components.figures import Figure, Naive, figures
-from dashboards.components.headlines import share, share_figure
+from dashboards.components.headlines import period_of, share, share_figure
 from dashboards.components.shown_version import require, shown_version
 from dashboards.components.tables import table
 from dashboards.components.words import count, percent
 from dashboards.queries import attempts
+from dashboards.queries.headlines import headline
 from dashboards.queries.reader import frame
 
 
@@ -48,10 +49,16 @@ if not totals["attempts"]:
     st.stop()
 success = share(totals["succeeded_orders"], totals["orders"])
 first = share(totals["first_attempt_authorized"], totals["orders"])
-recovered = share(totals["recovered_orders"], totals["retry_eligible_orders"])
+won_back = headline(shown, "retry_recovery_rate")
 answer(
-    f"{percent(first)} of orders pay at the first try, {percent(success)} in the end; "
-    f"{percent(recovered)} of failed first tries are won back within a day."
+    f"{percent(first)} of orders paid at the first try, {percent(success)} in the end, "
+    "to date; "
+    + (
+        f"{percent(share(won_back.part, won_back.whole))} of failed first tries were "
+        f"won back within a day, {period_of(won_back)}."
+        if won_back.whole
+        else "whether failed first tries are won back cannot be said yet."
+    )
 )
 figures(
     [
@@ -62,8 +69,7 @@ figures(
             "attempts",
             good="up",
             bias="The last day's attempts are still pending and count as failed.",
-            rows={"of": "attempts"},
-            opens="Open the attempts",
+            opens="Open the authorized attempts",
         ),
         share_figure(
             shown,
@@ -72,8 +78,7 @@ figures(
             "orders",
             good="up",
             bias="It counts orders whose 24 hours to retry are not over.",
-            rows={"of": "attempts", "outcome": "failed"},
-            opens="Open the failed attempts",
+            opens="Open those won back",
         ),
         Figure(
             "Orders paid in the end",
@@ -85,16 +90,19 @@ figures(
                 "Of attempts, not of orders: an order that needed two tries counts as "
                 "one failure, though its money came.",
             ),
-            rows={"of": "attempts"},
-            opens="Open the attempts",
+            rows={"of": "paid_in_the_end"},
+            counts=int(totals["succeeded_orders"]),
+            opens="Open the orders paid",
         ),
         Figure(
             "Orders that failed at first",
             count(int(totals["failed_orders"]), "order"),
+            f"Of {int(totals['orders']):,} with an attempt; "
             f"{int(totals['recovered_orders']):,} paid within 24 hours, "
             f"{int(totals['retry_eligible_orders']):,} have had the time to.",
-            rows={"of": "attempts", "outcome": "failed"},
-            opens="Open the failed attempts",
+            rows={"of": "failed_first"},
+            counts=int(totals["failed_orders"]),
+            opens="Open the failed first attempts",
         ),
     ]
 )
@@ -112,7 +120,7 @@ with block("Where do they fail?"):
             "retry_recovery_rate": "Won back",
             "is_rankable": "Enough to compare",
         },
-        noun="method and gateway",
+        noun="row",
     )
 with block("Why?"):
     table(

@@ -46,7 +46,8 @@ figures(
             amount(line["owed_amount"], currency),
             f"{count(int(line['orders']), 'order')}: ordered, less what was "
             "called off before capture.",
-            rows={"of": "orders", "currency": currency},
+            rows={"of": "owed", "currency": currency},
+            counts=line["owed_amount"],
             opens="Open the orders",
         ),
         Figure(
@@ -54,14 +55,16 @@ figures(
             amount(line["settled_amount"], currency),
             f"Fees {amount(line['fee_amount'], currency)}; captured "
             f"{amount(line['captured_amount'], currency)}.",
-            rows={"of": "payments", "currency": currency},
-            opens="Open the payments",
+            rows={"of": "settled", "currency": currency},
+            counts=line["settled_amount"],
+            opens="Open the orders",
         ),
         Figure(
             "Outstanding",
             amount(line["outstanding_amount"], currency),
             "Captured and not settled, or still expected to be paid.",
             rows={"of": "outstanding", "currency": currency},
+            counts=line["outstanding_amount"],
             opens="Open the orders",
         ),
         Figure(
@@ -70,6 +73,7 @@ figures(
             f"Left over in {count(int(line['orders_with_residual']), 'order')}, "
             f"{int(line['unexplained_orders']):,} of them without a cause.",
             rows={"of": "residuals", "currency": currency},
+            counts=line["residual_amount"],
             opens="Open the residuals",
         ),
     ]

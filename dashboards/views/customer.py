@@ -13,7 +13,7 @@ from dashboards.components.shown_version import require, shown_version
 from dashboards.components.tables import table
 from dashboards.components.words import count, day, escape, plain, verb
 from dashboards.queries import customer as one_customer
-from dashboards.queries.reader import store_zone, total
+from dashboards.queries.reader import frame, store_zone
 
 EVENTS = 100
 
@@ -21,7 +21,8 @@ EVENTS = 100
 def show_customer(version: Version, customer_id: str) -> None:
     """Show one customer, or say in plain words that nobody has that id."""
     person = one_customer.customer(version, customer_id)
-    orders = total(version, one_customer.orders_of(customer_id))
+    found = frame(version, one_customer.orders_of(customer_id))
+    orders = len(found)
     if person is None and not orders:
         answer(f"There is no customer “{escape(customer_id)}”.")
         st.info(
@@ -35,10 +36,17 @@ def show_customer(version: Version, customer_id: str) -> None:
         if person and person.first_order_at
         else ""
     )
+    troubled = int(found["has_open_exception"].fillna(value=False).sum())
     delivered = person.delivered_order_count if person else 0
     answer(
         f"{count(orders, 'order')}{since}; {delivered:,} "
         f"{verb(delivered, 'was', 'were')} delivered."
+        + (
+            f" {count(troubled, 'order')} {verb(troubled, 'has', 'have')} an open "
+            "exception."
+            if troubled
+            else ""
+        )
     )
     if person:
         consent = "may" if person.marketing_consent else "may not"

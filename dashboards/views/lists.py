@@ -45,7 +45,8 @@ figures(
             f"{int(size['people']) - int(size['held_out']):,} to write to",
             f"{int(size['held_out']):,} more held out. Consented, without an open "
             "problem, and due. `postorder export` writes the file.",
-            rows={"of": size["name"]},
+            rows={"of": size["name"], "holdout_group": "treatment"},
+            counts=int(size["people"]) - int(size["held_out"]),
             opens="Open the list",
         )
         for size in sizes
@@ -60,6 +61,7 @@ with block("What came of writing?"):
         description="Response of those written to beside those held out",
         headings={"is_observed": "Time is over"},
         noun="read-out",
+        empty="Nothing yet: no list was exported long enough ago.",
     )
 left, right = st.columns(2)
 with left, block("Which files were taken out?"):
@@ -69,6 +71,7 @@ with left, block("Which files were taken out?"):
         lists.EXPORTS,
         description="Lists that were exported",
         noun="export",
+        empty="None: no list has been exported yet.",
     )
 with right, block("Which requests of customers run?"):
     table(

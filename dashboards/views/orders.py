@@ -10,11 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from dagster_project.published import Version
-from dashboards.components.blocks import answer
+from dashboards.access.naming import may_see_names
+from dashboards.components.blocks import answer, block
 from dashboards.components.charts import orders_by_stage_chart
 from dashboards.components.links import address_of_order
 from dashboards.components.shown_version import shown_version
-from dashboards.components.tables import downloads
+from dashboards.components.tables import downloads, table
 from dashboards.components.words import (
     HOURS_IN_A_DAY,
     NEEDS,
@@ -26,7 +27,7 @@ from dashboards.components.words import (
     verb,
 )
 from dashboards.queries import orders
-from dashboards.queries.reader import store_zone
+from dashboards.queries.reader import frame, store_zone, tables
 
 # more rows than this are for a download, not for a screen
 ROWS = 500
@@ -39,6 +40,20 @@ TIMELINE_COLUMNS = {
     ),
     "order_id": st.column_config.TextColumn("Order", pinned=True),
 }
+
+
+def search() -> str:
+    """Ask for an id."""
+    return st.text_input(
+        "Find an order",
+        key="search",
+        bind="query-params",
+        placeholder="Order, customer, payment, parcel, return, refund, claim or ticket "
+        "id",
+        type="search",
+        icon=":material/search:",
+        max_chars=200,
+    ).strip()
 
 
 def show_matches(version: Version, text: str) -> None:
@@ -152,6 +167,8 @@ def show_board(version: Version, filters: orders.Filters) -> None:
         )
         return
     orders_by_stage_chart(counts)
+    if not may_see_names():
+        return
     listed = orders.open_orders(version, filters, limit=ROWS)
     total = sum(part.orders for part in counts)
     st.caption(
@@ -163,10 +180,39 @@ def show_board(version: Version, filters: orders.Filters) -> None:
     downloads(version, "open-orders", orders.open_orders_query(version, filters))
 
 
+def show_backlog(version: Version) -> None:
+    """List the lines that wait to be shipped, which stock counts as its backlog."""
+    if "marts.fct_order_lines" not in tables(version):
+        return
+    with block("Which lines wait to be shipped?"):
+        totals = frame(version, orders.BACKLOG_TOTALS).iloc[0]
+        units, waiting = int(totals["units"]), int(totals["orders"])
+        if not units:
+            st.success("None: everything that was sold has gone out.")
+            return
+        st.markdown(
+            f"{count(units, 'unit')} of {count(waiting, 'order')}, the longest waiting "
+            "first: sold, not cancelled, and not handed over."
+        )
+        table(
+            version,
+            "backlog-lines",
+            orders.BACKLOG,
+            description="Order lines that wait to be shipped, the oldest first",
+            headings={
+                "waiting_units": "Waiting, units",
+                "quantity": "Ordered, units",
+                "quantity_shipped": "Shipped, units",
+                "quantity_cancelled": "Cancelled, units",
+            },
+            noun="line",
+        )
+
+
 def show_table(version: Version, listed: Sequence[orders.OpenOrder]) -> None:
     """Show one row an order, with a link to its timeline."""
     zone = store_zone(version)
-    table = pd.DataFrame(
+    listing = pd.DataFrame(
         {
             "timeline": [address_of_order(order.order_id) for order in listed],
             "order_id": [order.order_id for order in listed],
@@ -191,7 +237,7 @@ def show_table(version: Version, listed: Sequence[orders.OpenOrder]) -> None:
         }
     )
     st.dataframe(
-        table,
+        listing,
         hide_index=True,
         key="board",
         placeholder="",
@@ -261,16 +307,10 @@ first_lines = st.container()
 chosen_filters = choose_filters(shown)
 with first_lines:
     show_answer(shown, chosen_filters)
-searched = st.text_input(
-    "Find an order",
-    key="search",
-    bind="query-params",
-    placeholder="Order, customer, payment, parcel, return, refund, claim or ticket id",
-    type="search",
-    icon=":material/search:",
-    max_chars=200,
-).strip()
+searched = search() if may_see_names() else ""
 if searched:
     show_matches(shown, searched)
 else:
     show_board(shown, chosen_filters)
+    if chosen_filters.is_empty:
+        show_backlog(shown)

@@ -8,7 +8,7 @@ from dashboards.components.blocks import answer, block
 from dashboards.components.figures import Figure, figures
 from dashboards.components.shown_version import require, shown_version
 from dashboards.components.tables import table
-from dashboards.components.words import amount, count, listed, plain
+from dashboards.components.words import amount, count, heading, listed, plain
 from dashboards.queries import pending
 from dashboards.queries.reader import frame
 
@@ -42,7 +42,7 @@ answer(f"{listed(sides)}, in {count(int(claims['claims'].sum()), 'claim')}.")
 figures(
     [
         Figure(
-            plain(claim["class"]).capitalize(),
+            heading(plain(claim["class"])),
             amount(claim["total_amount"], claim["currency"]),
             f"{SAYS.get(claim['class'], '')} {count(int(claim['claims']), 'claim')}, "
             f"half older than {claim['median_age_days']:.1f} days, the oldest "
@@ -52,6 +52,7 @@ figures(
                 "class": claim["class"],
                 "currency": claim["currency"],
             },
+            counts=claim["total_amount"],
             opens=f"Open the {count(int(claim['claims']), 'claim')}",
         )
         for claim in claims.to_dict("records")

@@ -76,8 +76,6 @@ figures(
             "First promise kept",
             "orders",
             good="up",
-            rows={"of": "promised"},
-            opens="Open the parcels promised",
         ),
         share_figure(
             shown,
@@ -86,8 +84,6 @@ figures(
             "orders",
             good="up",
             bias=BIAS,
-            rows={"of": "promised"},
-            opens="Open the parcels promised",
         ),
         share_figure(
             shown,
@@ -95,14 +91,13 @@ figures(
             "Promise moved",
             "orders",
             good="down",
-            rows={"of": "promises"},
-            opens="Open the promises",
         ),
     ],
     across=3,
 )
 show_weeks(shown)
 with block("Which carriers?"):
+    st.caption("Unknown: collected at a counter, downloaded, or not sent at all.")
     table(
         shown,
         "promises-by-carrier",
@@ -132,8 +127,7 @@ with block("Which lanes?"):
         },
         noun="lane",
     )
-left, right = st.columns(2)
-with left, block("How padded are they?"):
+with block("How padded are they?"):
     st.caption("Days from delivery to the first promise: above 0, it came early.")
     table(
         shown,
@@ -142,11 +136,11 @@ with left, block("How padded are they?"):
         description="Days between delivery and the first promise, by carrier",
         noun="carrier",
     )
-with right, block("Were customers told what was true?"):
+with block("Were customers told what was true?"):
     table(
         shown,
         "messages",
         promises.MESSAGES,
         description="Messages that said something else than was true then",
-        noun="kind of message",
+        noun="kind",
     )

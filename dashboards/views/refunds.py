@@ -7,11 +7,11 @@ import streamlit as st
 
 from dashboards.components.blocks import answer, block
 from dashboards.components.charts import lines
-from dashboards.components.figures import figures
+from dashboards.components.figures import Figure, figures
 from dashboards.components.headlines import period_of, share, share_figure
 from dashboards.components.shown_version import require, shown_version
 from dashboards.components.tables import table
-from dashboards.components.words import count, percent
+from dashboards.components.words import count, percent, verb
 from dashboards.queries import refunds
 from dashboards.queries.headlines import headline
 from dashboards.queries.reader import frame, total
@@ -31,9 +31,9 @@ if not last.whole:
     answer(f"No refund is old enough to judge; {count(waiting, 'claim')} waiting.")
 else:
     answer(
-        f"{percent(share(last.part, last.whole))} reach the customer within two days "
-        f"of being due, {period_of(last)}; {count(waiting, 'refund')} "
-        "due, late or failed now."
+        f"{percent(share(last.part, last.whole))} of refunds reached the customer "
+        f"within 48 hours of being due, {period_of(last)}; "
+        f"{count(waiting, 'customer')} {verb(waiting, 'waits', 'wait')} now."
     )
 figures(
     [
@@ -44,9 +44,16 @@ figures(
             "refunds due",
             good="up",
             bias="It counts refunds that have not had their 48 hours yet.",
-            rows={"of": "refunds"},
-            opens="Open the refunds",
-        )
+            opens="Open those in time",
+        ),
+        Figure(
+            "Waiting now",
+            count(waiting, "refund"),
+            "Due and not started, past the day it was expected, or failed.",
+            rows={"of": "refunds_waiting"},
+            counts=waiting,
+            opens="Open those waiting",
+        ),
     ],
     across=2,
 )
@@ -76,6 +83,7 @@ with right, block("How has it moved?"):
         young="is_young",
         description="Share of refunds back within 48 hours, by the week they were due",
     )
+    st.caption("Pale points can still change.")
 with block("Which customers wait now?"):
     table(
         shown,
@@ -95,5 +103,5 @@ with block("Week by week, open refunds counted as waiting"):
             "naive_p90_hours": "Naive p90, hours",
             "is_rankable": "Enough to compare",
         },
-        noun="week, cause and clock",
+        noun="row",
     )

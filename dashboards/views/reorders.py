@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import streamlit as st
 
 from dagster_project.published import Version
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, choice
 from dashboards.components.charts import heat
 from dashboards.components.figures import Figure, Naive, figures
 from dashboards.components.shown_version import require, shown_version
@@ -25,15 +28,7 @@ BIAS = (
 def show_cohorts(version: Version) -> None:
     """Draw the cohort triangle; cells nobody has watched stay blank."""
     with block("Which customers come back, by the month they came?"):
-        mode = st.segmented_control(
-            "Age in",
-            list(MODES),
-            format_func=MODES.__getitem__,
-            default="calendar_month",
-            key="age",
-            bind="query-params",
-            required=True,
-        )
+        mode = choice("Age in", MODES, key="age")
         cells = frame(version, reorders.cohorts(mode))
         if cells["retention_rate"].notna().sum() == 0:
             st.caption("No cohort has been watched for a whole period yet.")
@@ -58,6 +53,22 @@ def show_cohorts(version: Version) -> None:
             description="Share of each cohort that ordered again, by age",
         )
         st.caption("Blank: not watched yet. Guests are in no cohort.")
+
+
+def basis_of(line: dict[Hashable, Any]) -> str:
+    """Return the counts behind the chance of a second order within a horizon."""
+    so_far = (
+        f"{int(line['second_orders']):,} of "
+        f"{count(int(line['customers']), 'first buyer')} so far"
+    )
+    if not line["is_observed"]:
+        return f"{so_far}. Nobody has been watched that long yet."
+    interval = (
+        f"95 % interval {percent(line['lower'])} to {percent(line['upper'])}; "
+        if line["lower"] == line["lower"]
+        else ""
+    )
+    return f"{interval}{so_far}, {int(line['at_risk']):,} watched that long."
 
 
 st.title("Who buys again?")
@@ -88,21 +99,17 @@ figures(
             percent(line["probability"])
             if line["is_observed"] and line["probability"] == line["probability"]
             else "too early",
-            f"95 % interval {percent(line['lower'])} to {percent(line['upper'])}; "
-            f"{count(int(line['customers']), 'customer')}, {int(line['at_risk']):,} "
-            "watched that long."
-            if line["is_observed"] and line["lower"] == line["lower"]
-            else "Nobody has been watched that long yet.",
+            basis_of(line),
             young="" if line["is_observed"] else "not watched yet",
             naive=Naive(percent(line["naive_rate"]), BIAS)
             if line["is_observed"]
             else None,
             rows={
-                "of": "daily",
-                "metric": "reorder_90_day_rate",
-                "segment_type": "all",
+                "of": "second_orders",
+                "within_days": str(int(line["horizon_days"])),
             },
-            opens="Open the days",
+            counts=int(line["second_orders"]),
+            opens="Open the second orders",
         )
         for line in horizons.to_dict("records")[:4]
     ]
@@ -157,5 +164,5 @@ with block("What is a customer worth?"):
             "is_young": "Can still change",
             "cumulative_per_customer_amount": "Per customer so far",
         },
-        noun="cohort and age",
+        noun="row",
     )

@@ -11,7 +11,7 @@ from dashboards.components.figures import Figure, figures
 from dashboards.components.headlines import share, share_figure
 from dashboards.components.shown_version import require, shown_version
 from dashboards.components.tables import table
-from dashboards.components.words import count, percent, plain
+from dashboards.components.words import count, listed, months, percent, plain
 from dashboards.queries import returns
 from dashboards.queries.reader import frame
 from dashboards.queries.today import mature_deliveries
@@ -30,19 +30,22 @@ require(
 deliveries = mature_deliveries(shown)
 reasons = frame(shown, returns.REASONS)
 known = reasons[reasons["reason_share"].notna()]
-if deliveries.first_month is None:
+if deliveries.first_month is None or deliveries.last_month is None:
     answer("Too early to say: no delivered month is old enough.")
     st.info("The return window and the way back must be over.")
     st.stop()
 rate = share(deliveries.units_returned, deliveries.units_delivered)
+delivered = f"delivered in {months(deliveries.first_month, deliveries.last_month)}"
 if known.empty:
-    answer(f"{percent(rate)} of units delivered came back; no reason is known.")
+    answer(f"{percent(rate)} of units {delivered} came back; no reason is known.")
 else:
-    top = known.iloc[0]
+    most = known["reason_share"].max()
+    named = [plain(reason) for reason in known[known["reason_share"] == most]["reason"]]
     answer(
-        f"Most often “{plain(top['reason'])}”: {percent(top['reason_share'])} of "
+        f"Most often {listed([f'“{reason}”' for reason in named])}: {percent(most)} "
+        f"{'each ' if len(named) > 1 else ''}of "
         f"{count(deliveries.units_returned, 'unit')} that came back of "
-        f"{deliveries.units_delivered:,} delivered ({percent(rate)})."
+        f"{deliveries.units_delivered:,} {delivered} ({percent(rate)})."
     )
 exchanges = frame(shown, returns.EXCHANGES)
 resolved = int(exchanges["resolved_lines"].sum()) if len(exchanges) else 0
@@ -57,7 +60,6 @@ figures(
             good="down",
             bias="Units delivered lately have hardly had the time to come back, so the "
             "rate of the last weeks always looks better than it is.",
-            rows={"of": "came_back"},
             opens="Open what came back",
         ),
         Figure(
@@ -65,7 +67,8 @@ figures(
             percent(share(exchanged, resolved)),
             f"{exchanged:,} of {count(resolved, 'resolved return line')}, to date.",
             good="up",
-            rows={"of": "returns", "kind": "exchange"},
+            rows={"of": "exchanged"},
+            counts=exchanged,
             opens="Open the exchanges",
         ),
     ],
@@ -82,17 +85,17 @@ with left, block("Which reasons?"):
             seen,
             y="reason",
             x="reason_share",
-            title="Share of units returned, %, with 95 % interval",
+            title="Units returned, %, 95 % interval",
             percent=True,
             interval=("lower", "upper"),
             description="Reasons of returned units, mature months only",
         )
         st.caption("Months old enough only. Younger ones can still come back.")
 with right, block("How has it moved?"):
-    months = frame(shown, returns.BY_MONTH)
-    months["delivered_month"] = pd.to_datetime(months["delivered_month"])
+    by_month = frame(shown, returns.BY_MONTH)
+    by_month["delivered_month"] = pd.to_datetime(by_month["delivered_month"])
     lines(
-        months,
+        by_month,
         x="delivered_month",
         y="return_rate",
         x_title="Month of delivery",
@@ -112,8 +115,7 @@ with block("Which products?"):
         headings={"reason": "Most often", "is_rankable": "Enough to compare"},
         noun="SKU",
     )
-left, right = st.columns(2)
-with left, block("What is kept by exchange?"):
+with block("What is kept by exchange?"):
     table(
         shown,
         "exchanges",
@@ -122,11 +124,11 @@ with left, block("What is kept by exchange?"):
         headings={"retained_share": "Revenue retained"},
         noun="month",
     )
-with right, block("What is claimed under warranty?"):
+with block("What is claimed under warranty?"):
     table(
         shown,
         "warranty",
         returns.WARRANTY,
         description="Warranty claims by product and fault",
-        noun="product and fault",
+        noun="row",
     )

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dagster_project.published import Version
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, choice
 from dashboards.components.charts import bars, lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.known_figures import rto_figure
@@ -45,16 +45,18 @@ def show_figures(rates: ReturnsToOrigin) -> None:
                 count(rates.rto, "parcel"),
                 f"Of {count(rates.shipped, 'parcel')} shipped to date; "
                 f"{rates.delivered:,} delivered.",
-                rows={"of": "parcels", "outcome": "rto"},
+                rows={"of": "returned_parcels"},
+                counts=rates.rto,
                 opens="Open the returned parcels",
             ),
             Figure(
                 "Have an end",
                 percent(rates.pct_resolved),
-                "Of parcels shipped: delivered, returned or lost. The others can still "
-                "come back.",
-                rows={"of": "parcels", "outcome": "open"},
-                opens="Open those on the way",
+                f"{rates.resolved:,} of {count(rates.shipped, 'parcel')} shipped: "
+                "delivered, returned or lost. The others can still come back.",
+                rows={"of": "ended_parcels"},
+                counts=rates.resolved,
+                opens="Open those with an end",
             ),
         ],
         across=3,
@@ -64,15 +66,7 @@ def show_figures(rates: ReturnsToOrigin) -> None:
 def show_segments(version: Version) -> None:
     """Compare segments: curves by age, then rates with intervals where rankable."""
     with block("Where do they come back from?"):
-        kind: str = st.segmented_control(
-            "By",
-            list(KINDS),
-            format_func=KINDS.__getitem__,
-            default="payment_mode",
-            key="by",
-            bind="query-params",
-            required=True,
-        )
+        kind = choice("By", KINDS, key="by")
         what = KINDS[kind].lower()
         curves = frame(version, rto.curves(kind))
         ranked = frame(version, rto.rankable(kind))

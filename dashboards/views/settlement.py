@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dagster_project.published import Version
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, choice
 from dashboards.components.charts import lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.known_figures import interval, p90_figure, percentile
@@ -41,7 +41,8 @@ def show_figures(times: SettlementTimes) -> None:
                 "Half settled within (p50)",
                 percentile(times.p50_hours),
                 interval(times.p50_lower_hours, times.p50_upper_hours) + basis,
-                rows={"of": "payments"},
+                rows={"of": "timed_payments"},
+                counts=times.payments,
                 opens="Open the payments",
             ),
             p90_figure(times),
@@ -49,16 +50,18 @@ def show_figures(times: SettlementTimes) -> None:
                 "Paid out late",
                 percent(times.delay_rate),
                 f"{times.late:,} of {times.due:,} payments whose due time has passed.",
-                rows={"of": "late_payments"},
-                opens="Open those late now",
+                rows={"of": "paid_late"},
+                counts=times.late,
+                opens="Open the late payments",
             ),
             Figure(
                 "Late by a week or more",
                 percent(times.timeout_rate),
                 f"{times.timed_out:,} of {times.due:,} payments whose due time has "
                 "passed.",
-                rows={"of": "late_payments"},
-                opens="Open those late now",
+                rows={"of": "paid_a_week_late"},
+                counts=times.timed_out,
+                opens="Open the late payments",
             ),
         ]
     )
@@ -67,15 +70,7 @@ def show_figures(times: SettlementTimes) -> None:
 def show_curves(version: Version) -> None:
     """Draw how much has settled by age, one curve a segment."""
     with block("How does it grow with the days since capture?"):
-        kind = st.segmented_control(
-            "By",
-            list(KINDS),
-            format_func=KINDS.__getitem__,
-            default="method",
-            key="by",
-            bind="query-params",
-            required=True,
-        )
+        kind = choice("By", KINDS, key="by")
         curves = frame(version, settlement.curves(kind, days=SHOWN_DAYS))
         if curves.empty:
             st.caption("No segment is big enough to draw.")
@@ -117,7 +112,13 @@ def show_curves(version: Version) -> None:
 
 st.title("How long until captured money is in the bank?")
 shown = shown_version()
-require(shown, "metrics.settlement_times", "metrics.settlement_curves")
+require(
+    shown,
+    "metrics.settlement_times",
+    "metrics.settlement_curves",
+    "marts.fct_payments",
+    "marts.events",
+)
 found = settlement_times(shown)
 if found is None or not found.payments:
     answer("No payment has been captured yet.")
@@ -135,6 +136,20 @@ answer(
 )
 show_figures(found)
 show_curves(shown)
+with block("Why does money come late?"):
+    table(
+        shown,
+        "delays-by-cause",
+        settlement.DELAYS_BY_CAUSE,
+        description="Payments that are or were late to settle, by what is known of why",
+        headings={
+            "late_payments": "Late, in all",
+            "timed_out_payments": "By a week",
+            "open_payments": "Still open",
+            "oldest_days": "Oldest open, days",
+        },
+        noun="cause",
+    )
 with block("What is late now?"):
     table(
         shown,

@@ -26,17 +26,19 @@ require(
     "metrics.restatements",
 )
 seen = frame(shown, sources.TOTALS).iloc[0]
-silent = total(shown, sources.SILENT)
+silent = frame(shown, sources.SILENT)
+silent_hours = int(silent["silent_hours"].sum())
 rejected = frame(shown, sources.REJECTED)
 refused = int(rejected["lines"].sum()) if len(rejected) else 0
 delivered = delivered_lines(shown).lines
+restated = total(shown, sources.RESTATEMENTS)
 coverage = share(seen["observed"], seen["expected"])
 answer(
     f"{percent(coverage)} of the steps that had to follow were seen, "
     + (
         "no source is silent"
-        if not silent
-        else f"{count(silent, 'source and event')} fell silent"
+        if silent.empty
+        else f"{count(len(silent), 'source and event')} fell silent"
     )
     + f", {count(refused, 'line')} of {delivered:,} refused."
 )
@@ -45,16 +47,19 @@ figures(
         Figure(
             "Steps seen",
             percent(coverage),
-            f"{int(seen['missing']):,} of {int(seen['expected']):,} never came. What "
-            "is missing here is missing in every figure built on it.",
-            rows={"of": "violations"},
-            opens="Open impossible events",
+            f"{int(seen['observed']):,} of {int(seen['expected']):,}; the others never "
+            "came. What is missing here is missing in every figure built on it.",
+            rows={"of": "steps"},
+            counts=int(seen["observed"]),
+            opens="Open the steps",
         ),
         Figure(
             "Silent hours",
-            count(silent, "source and event"),
-            "Fewer events than even a quiet hour of the week brings.",
+            count(silent_hours, "hour"),
+            f"Of {count(len(silent), 'source and event', 'sources and events')}: "
+            "fewer events than even a quiet hour of the week brings.",
             rows={"of": "silences"},
+            counts=silent_hours,
             opens="Open the hours",
         ),
         Figure(
@@ -67,13 +72,16 @@ figures(
                 else ""
             ),
             rows={"of": "rejected"},
+            counts=refused,
             opens="Open the refused lines",
         ),
         Figure(
             "Figures restated",
-            count(total(shown, sources.RESTATEMENTS), "figure"),
+            count(restated, "figure"),
             "Published once, and changed since by events that came late.",
-            rows={},
+            rows={"of": "restatements"},
+            counts=restated,
+            opens="Open the figures",
         ),
     ]
 )
@@ -102,7 +110,8 @@ with right, block("Who fell silent?"):
         "silent",
         sources.SILENT,
         description="Sources and events that were silent when they should not be",
-        noun="source and event",
+        noun="feed",
+        empty="None.",
     )
 left, right = st.columns(2)
 with left, block("Which lines were refused?"):
@@ -119,7 +128,7 @@ with right, block("Which events cannot have happened then?"):
         "violations",
         sources.VIOLATIONS,
         description="Events that cannot follow what was known",
-        noun="kind of event",
+        noun="kind",
     )
 with block("What has landed?"):
     table(

@@ -38,14 +38,17 @@ figures(
             f"Of {int(truth['counted']):,} SKUs and locations counted, by the last "
             "count of each.",
             rows={"of": "drift"},
+            counts=int(truth["drifting"]),
+            opens="Open the counts",
         ),
         Figure(
             "Refunded, not restocked",
             count(int(truth["refunded_not_restocked"]), "unit"),
             "Money went back, the units did not reach a shelf. Scrapped and missing "
             "ones are not in it.",
-            rows={"of": "drift"},
-            opens="Open the counts that differ",
+            rows={"of": "not_restocked"},
+            counts=int(truth["refunded_not_restocked"]),
+            opens="Open the return lines",
         ),
         Figure(
             "Open backorders",
@@ -55,14 +58,17 @@ figures(
             if waiting["open_backorders"]
             else "None is open.",
             rows={"of": "backorders"},
+            counts=int(waiting["open_backorders"] or 0),
+            opens="Open the backorders",
         ),
         Figure(
             "Sold, not shipped",
             count(backlog, "unit"),
             "Closing backlog of the last day: opened, plus asked, less cancelled and "
             "shipped.",
-            rows={"of": "orders", "stage": "ready"},
-            opens="Open orders ready to pack",
+            rows={"of": "backlog"},
+            counts=backlog,
+            opens="Open the SKUs",
         ),
     ]
 )

@@ -26,7 +26,7 @@ def rows_of(question: str, unit: str) -> dict[str, str]:
         return {"of": "stuck", "level": "stuck"}
     if question == "pending_money":
         return {"of": "pending", "currency": unit}
-    return {"of": "drift"}
+    return {"of": "drifting_units"}
 
 
 def said(unit: str, value: float) -> str:
@@ -64,6 +64,7 @@ figures(
             else "",
             good="down",
             rows=rows_of(line["question"], line["unit"]),
+            counts=line["value"],
         )
         for line in lines
     ],

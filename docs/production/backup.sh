@@ -15,7 +15,8 @@ flock --timeout 1800 "$POSTORDER_DATA/working.lock" \
 
 if [ -n "${POSTORDER_POSTGRES_HOST:-}" ]; then
     PGPASSWORD="$POSTORDER_POSTGRES_PASSWORD" pg_dump \
-        --host "$POSTORDER_POSTGRES_HOST" --username "$POSTORDER_POSTGRES_USER" \
-        --format custom --file "$folder/dagster.dump" "$POSTORDER_POSTGRES_DATABASE"
+        --host "$POSTORDER_POSTGRES_HOST" --port "$POSTORDER_POSTGRES_PORT" \
+        --username "$POSTORDER_POSTGRES_USER" --format custom \
+        --file "$folder/dagster.dump" "$POSTORDER_POSTGRES_DATABASE"
 fi
 touch "$folder/complete"

@@ -1,7 +1,9 @@
-"""Batches of Dagster on a shop of a few orders, run whole or killed on the way.
+"""Batches of Dagster and rounds of a watcher on a shop of a few orders, run whole or
+killed on the way.
 
-``python -m tests.dagster_project.batches TIME [POINT]`` runs one on the shop that the
-environment names, as a run worker would, and dies by SIGKILL where told to.
+``python -m tests.dagster_project.batches KIND TIME [POINT]`` runs one on the shop that
+the environment names, as a run worker or ``postorder watch`` would, and dies by SIGKILL
+where told to.
 """
 
 from __future__ import annotations
@@ -14,27 +16,47 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from dagster_project.arrivals import landing_zone
+from dagster_project.arrivals import SETTLED_SECONDS, landing_zone
 from ingestion.shop import Shop
 
 ROOT = Path(__file__).resolve().parents[2]
 
+BATCH = "batch"
+WATCH = "watch"
+
+Point = tuple[str, str, bool]
+
 # Where a function is taken from, and whether it has done its work before we die.
-POINTS: dict[str, tuple[str, str, bool]] = {
+ANYWHERE: dict[str, Point] = {
     "while landing": ("ingestion.landing.pipelines", "load_ledger", False),
-    "after landing": ("dagster_project.defs.landing", "land", True),
-    "after building": ("dagster_project.defs.models", "rewritten_in", False),
-    "after validating": ("dagster_project.defs.quality", "validate", True),
     "before announcing": ("dagster_project.publish", "point_at", False),
     "after announcing": ("dagster_project.publish", "remember", False),
 }
+POINTS: dict[str, dict[str, Point]] = {
+    BATCH: {
+        **ANYWHERE,
+        "after landing": ("dagster_project.defs.landing", "land", True),
+        "after building": ("dagster_project.defs.models", "rewritten_in", False),
+        "after validating": ("dagster_project.defs.quality", "validate", True),
+    },
+    WATCH: {
+        **ANYWHERE,
+        "after landing": ("dagster_project.run", "land", True),
+        "after building": ("dagster_project.run", "validate", False),
+        "after validating": ("dagster_project.run", "validate", True),
+    },
+}
 WHILE_BUILDING = "while building"
 NODES_BUILT = 40
+
+# No step takes so long; a machine may have others to serve.
+GIVEN_UP_SECONDS = 1800
 
 
 def placed(number: int, **changes: Any) -> dict[str, Any]:
@@ -78,11 +100,14 @@ def captured(number: int, amount: int = 50000) -> dict[str, Any]:
 
 
 def deliver(shop: Shop, name: str, *events: dict[str, Any]) -> None:
-    """Put a file of events into the shop's landing zone."""
+    """Put a file of events into the shop's landing zone, come to rest."""
     zone = landing_zone(shop)
     zone.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(event) + "\n" for event in events)
-    (zone / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    path = zone / f"{name}.jsonl"
+    path.write_text(text, encoding="utf-8")
+    rest = path.stat().st_mtime - SETTLED_SECONDS
+    os.utime(path, (rest, rest))
 
 
 def run_batch() -> dg.ExecuteInProcessResult:
@@ -97,15 +122,33 @@ def run_batch() -> dg.ExecuteInProcessResult:
         )
 
 
+def watch_once(at: datetime) -> None:
+    """Watch the shop that the environment names until its first round is over."""
+    from dagster_project import cli, display, watch
+
+    watch.Watcher = partial(watch.Watcher, clock=lambda: at)  # type: ignore[misc]
+    shown = display.watched
+
+    def end(done: watch.Round) -> None:
+        shown(done)
+        if done.error is not None:
+            raise done.error
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    display.watched = end
+    cli.app(["watch"])
+
+
 def run_apart(
-    shop: Shop, at: datetime, point: str = ""
+    shop: Shop, at: datetime, point: str = "", *, kind: str = BATCH
 ) -> subprocess.CompletedProcess[str]:
-    """Run one batch in a process of its own, on a clock of ours."""
+    """Run one batch or round in a process of its own, on a clock of ours."""
     return subprocess.run(
         [
             sys.executable,
             "-m",
             "tests.dagster_project.batches",
+            kind,
             at.isoformat(),
             *([point] if point else []),
         ],
@@ -118,7 +161,7 @@ def run_apart(
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=GIVEN_UP_SECONDS,
     )
 
 
@@ -127,11 +170,11 @@ def die(*_: Any, **__: Any) -> Any:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _die_at(point: str) -> None:
+def _die_at(kind: str, point: str) -> None:
     if point == WHILE_BUILDING:
-        _die_while_building()
+        (_die_beside_dbt if kind == BATCH else _die_as_dbt)()
         return
-    module_name, name, is_done_before = POINTS[point]
+    module_name, name, is_done_before = POINTS[kind][point]
     module = importlib.import_module(module_name)
     real: Callable[..., Any] = getattr(module, name)
 
@@ -143,7 +186,22 @@ def _die_at(point: str) -> None:
     setattr(module, name, dying)
 
 
-def _die_while_building() -> None:
+def _die_as_dbt() -> None:
+    """Die between two models; dbt runs in this process."""
+    from dagster_project import build
+
+    real = build.run_dbt
+
+    def told(_name: str, number: int, _count: int) -> None:
+        if number >= NODES_BUILT:
+            die()
+
+    build.run_dbt = lambda working, arguments, _progress=None, **named: real(
+        working, arguments, told, **named
+    )
+
+
+def _die_beside_dbt() -> None:
     """Die between two models, and leave dbt behind as an orphan."""
     from dagster_dbt.core.dbt_cli_invocation import DbtCliInvocation
 
@@ -161,12 +219,16 @@ def _die_while_building() -> None:
 
 
 def main() -> None:
-    """Run one batch, or a part of it."""
-    at, *point = sys.argv[1:]
-    resources = importlib.import_module("dagster_project.defs.resources")
-    resources.started_at = lambda _: datetime.fromisoformat(at)
+    """Run one batch or round, or a part of it."""
+    kind, time, *point = sys.argv[1:]
+    at = datetime.fromisoformat(time)
     for each in point:
-        _die_at(each)
+        _die_at(kind, each)
+    if kind == WATCH:
+        watch_once(at)
+        return
+    resources = importlib.import_module("dagster_project.defs.resources")
+    resources.started_at = lambda _: at
     sys.exit(not run_batch().success)
 
 

@@ -1,8 +1,8 @@
--- Forty even days before noon of the first of March: an order every ten minutes, and
+-- Sixty even days before noon of the first of March: an order every ten minutes, and
 -- what follows it. Laid over the handmade shop, which is too young to have a usual.
 create temp table moments as
 select n, timestamptz '2026-03-01 12:00:00+00' - to_minutes(10 * n::integer + 5) as said_at
-from range(5760) as numbers (n);
+from range(8640) as numbers (n);
 
 insert into intermediate.int_order_event_facts by name
 select

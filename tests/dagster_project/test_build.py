@@ -162,6 +162,11 @@ def test_a_failed_test_is_named_with_its_rows_and_tried_again(shop, project, lan
         build(shop, as_of=MARCH + DAY)
     assert "test amounts_are_positive: 1 rows break it" in str(error.value)
     assert "order_id=o-2, ordered_amount=-5" in str(error.value)
+    ran = {node.name: (node.is_test, node.passed) for node in error.value.nodes}
+    assert ran == {
+        "orders_so_far": (False, True),
+        "amounts_are_positive": (True, False),
+    }
     assert last_build(shop.working).is_complete is False
 
     # the row is corrected; the next build continues the one that was complete
@@ -176,8 +181,12 @@ def test_a_failed_test_is_named_with_its_rows_and_tried_again(shop, project, lan
 def test_a_broken_model_is_named(shop, project, land):
     land(1, "o-1", 100, MARCH)
     (project / "models" / "marts" / "orders_so_far.sql").write_text("select nope")
-    with pytest.raises(BuildError, match=r"model orders_so_far: .*nope"):
+    with pytest.raises(BuildError, match=r"model orders_so_far: .*nope") as error:
         build(shop, as_of=MARCH)
+    # its test did not run
+    assert [(node.name, node.passed) for node in error.value.nodes] == [
+        ("orders_so_far", False)
+    ]
 
 
 def test_a_project_that_does_not_parse_says_so(shop, project, land):

@@ -184,7 +184,7 @@ def found(working: Path, fault: str, name: str = "") -> set[str]:
 
 @pytest.fixture(scope="module")
 def even(tmp_path_factory, good_build) -> Path:
-    """A shop of forty even days."""
+    """A shop of sixty even days."""
     working = tmp_path_factory.mktemp("even") / "working.duckdb"
     shutil.copyfile(good_build, working)
     with duckdb.connect(str(working)) as connection:
@@ -229,3 +229,19 @@ def test_a_fault_known_only_later_is_not_judged(working):
         from {ORDERS} where {NEW}""",
         "repeats, facts, repeated_share",
     )
+
+
+HALF_SHIPPED = dict(FAULTS)["rates, steps, times_usual"]
+
+
+def test_a_step_of_a_young_shop_is_not_judged(working):
+    """In its first weeks, what follows late is still to come."""
+    young = f"delete from {ORDERS} where occurred_at < '2026-01-10'"
+    assert not found(working, f"{young}; {HALF_SHIPPED}", "rates, steps, ")
+
+
+def test_what_comes_every_other_week_is_not_missed_in_the_week_between(working):
+    """Its days have spread as wide; no chance of single parcels would leave none."""
+    every_other_week = f"""delete from {ORDERS} where source = 'floor'
+        and date_diff('hour', occurred_at, timestamptz '2026-02-28 12:00') // 168 % 2 = 0"""
+    assert not found(working, every_other_week, "rates, steps, ")

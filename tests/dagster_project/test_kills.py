@@ -1,7 +1,7 @@
-"""A batch killed at any step: the next one on the schedule recovers, exactly once.
+"""A batch or a watcher killed at any step: the next one recovers, exactly once.
 
-What is published afterwards is compared with a shop in which nobody was killed. The
-short form, one step, is part of ``test_materialization``.
+What is published afterwards is compared with a shop in which nobody was killed, and in
+which no watcher ran. The short form, one step, is part of ``test_materialization``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from dagster_project.published import current
 from ingestion.shop import Shop
 from tests.comparing import differences
 from tests.dagster_project.batches import (
+    BATCH,
     POINTS,
+    WATCH,
     WHILE_BUILDING,
     captured,
     deliver,
@@ -32,8 +34,8 @@ SECOND = FIRST + timedelta(minutes=15)
 THIRD = SECOND + timedelta(minutes=15)
 
 
-def run_well(shop, at):
-    done = run_apart(shop, at)
+def run_well(shop, at, kind=BATCH):
+    done = run_apart(shop, at, kind=kind)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
 
 
@@ -72,22 +74,32 @@ def landed_later(first_batch, tmp_path_factory):
     return current(shop.published).path
 
 
-@pytest.mark.parametrize("point", [WHILE_BUILDING, *POINTS])
-def test_the_next_batch_recovers_exactly_once(
-    point, first_batch, undisturbed, landed_later, tmp_path
+@pytest.mark.parametrize(
+    ("kind", "point"),
+    [(kind, point) for kind in POINTS for point in (WHILE_BUILDING, *POINTS[kind])],
+)
+def test_the_next_one_recovers_exactly_once(
+    kind, point, first_batch, undisturbed, landed_later, tmp_path
 ):
     shop = after_first(first_batch, tmp_path)
     before = current(shop.published)
-    killed = run_apart(shop, SECOND, point)
+    killed = run_apart(shop, SECOND, point, kind=kind)
     assert killed.returncode == -signal.SIGKILL, killed.stderr[-4000:]
     # readers never see what was not announced
     is_announced = point == "after announcing"
     assert (current(shop.published) == before) is not is_announced
 
-    run_well(shop, THIRD)
+    run_well(shop, THIRD, kind)
     # what did not land then lands now, and says so
     expected = landed_later if point == "while landing" else undisturbed
     assert differences(current(shop.published).path, expected) == {}
+
+
+def test_a_watcher_publishes_what_a_batch_would(first_batch, undisturbed, tmp_path):
+    shop = after_first(first_batch, tmp_path)
+    run_well(shop, SECOND, WATCH)
+    run_well(shop, THIRD, WATCH)
+    assert differences(current(shop.published).path, undisturbed) == {}
 
 
 def test_the_comparison_would_notice(undisturbed, landed_later):

@@ -26,6 +26,17 @@ from tests.dagster_project.batches import (
 CANARY = dg.AssetCheckKey(dg.AssetKey(["published", "database"]), "canary")
 
 
+def told_of(events, key):
+    """What was said of the table with this key, by name."""
+    found = {}
+    for event in events:
+        said = event.event_specific_data
+        said = getattr(said, "materialization", None) or said.asset_observation
+        if said.asset_key.to_user_string() == key:
+            found |= {name: value.value for name, value in said.metadata.items()}
+    return found
+
+
 @pytest.fixture
 def shop(tmp_path, monkeypatch) -> Shop:
     monkeypatch.setenv("POSTORDER_DATA", str(tmp_path / "shop"))
@@ -53,7 +64,20 @@ def test_what_is_good_is_published_once_and_a_bad_population_is_not(shop):
         ).fetchall()
         assert counted == [(120, 120, 60000)]
 
+    # the rest had landed before
     (planted,) = canary.known(shop).values()
+    landed = told_of(recovered.get_asset_materialization_events(), "raw/order_events")
+    lines = len(canary.events_of(planted))
+    assert landed.pop("seconds") > 0
+    assert landed == {
+        "landing_seq": 2,
+        "new_files": len(canary.SYSTEMS),
+        "delivered_lines": lines,
+        "stored_lines": lines,
+        "repeated_lines": 0,
+        "rejected_lines": 0,
+    }
+
     assert (planted.state, planted.leaked) == (canary.THROUGH, ())
     assert planted.seconds is not None
     assert planted.seconds > 0
@@ -75,6 +99,8 @@ def test_what_is_good_is_published_once_and_a_bad_population_is_not(shop):
     )
     result = run_batch()
     assert not result.success
+    written = told_of(result.get_asset_observation_events(), "marts/fct_orders")
+    assert written == {"rows_rewritten": 200, "rows": 320}
     (failed,) = [
         check for check in result.get_asset_check_evaluations() if not check.passed
     ]

@@ -85,6 +85,7 @@ def test_systemd_reads_the_units_without_a_word(tmp_path):
 def test_dagster_accepts_its_settings(monkeypatch):
     settings, _ = dagster_instance_config(str(FILES), "dagster.yaml")
     database = settings["storage"]["postgres"]["postgres_db"]
+    assert database.pop("scheme") == "postgresql+psycopg2"
     # no secret stands there, and what the variables are called is said once
     assert {tuple(each) for each in database.values()} == {("env",)}
     assert {each["env"] for each in database.values()} <= set(environment())

@@ -323,6 +323,15 @@ def test_the_last_of_a_day_is_the_one_that_stays():
     assert dropped(morning, noon, evening, *later) == [morning, noon]
 
 
+def test_the_last_with_parquet_stays_though_a_watcher_publishes_on():
+    times = [NOW + timedelta(minutes=minute) for minute in range(7)]
+    made = [a_version(each, number) for number, each in enumerate(times)]
+    watched = [replace(each, parquet=None) for each in made]
+    gone = versions_to_drop([*made[:2], *watched[2:]], NOW)
+    # the second is the last whole one
+    assert [each.published_at for each in gone] == [times[0], *times[2:4]]
+
+
 def test_old_versions_are_removed_at_publication(shop, build_by_hand):
     names = []
     for hour in range(5):

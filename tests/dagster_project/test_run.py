@@ -16,6 +16,8 @@ from dagster_project.published import as_of_versions, connect, current, versions
 from dagster_project.quality.suite import load_suites
 from dagster_project.run import run
 from dagster_project.shops import ShopError, shop_from
+from dashboards.queries.row_sets import ROW_SETS
+from tests.dashboards.linked import dishonest, figures_of
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +130,18 @@ def test_every_published_table_that_is_a_fact_or_metric_is_judged(first):
         "metrics.metric_definitions",
     }
     assert set(report.version.rows) - spared == judged
+
+
+def test_every_figure_opens_to_rows_that_add_up_to_it(sample_shop, first, monkeypatch):
+    seen = figures_of(sample_shop.folder)
+    assert dishonest(sample_shop.folder, seen) == []
+
+    lines = replace(ROW_SETS["failed_lines"], where="true")
+    monkeypatch.setitem(ROW_SETS, "failed_lines", lines)
+    told = [
+        fault.partition(" opens")[0] for fault in dishonest(sample_shop.folder, seen)
+    ]
+    assert told == ["reservations, Lines failed:", "today, Lines without stock:"]
 
 
 def test_running_again_changes_nothing(sample_shop, first):

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from dagster_project import gate
-from dagster_project.build import BuildReport, Node, Rewritten
+from dagster_project.build import BuildError, BuildReport, Node, Rewritten
 from dagster_project.builds import last_build
 from dagster_project.definitions import defs
 from dagster_project.gate import Failure, GateError, Judgement, Verdict
@@ -115,6 +115,22 @@ def test_a_gate_that_says_no_shows_at_its_table(shop, build_by_hand, instance):
     ).values()
     assert record.status.value == "FAILED"
     assert materialized(instance, PUBLISHED) is None
+
+
+def test_a_law_that_broke_shows_at_its_table_and_the_build_as_not_published(
+    shop, instance
+):
+    broken = Node(LAW.name, *LAW.asset_key.path, is_test=True, seconds=0, passed=False)
+    written = Node("fct_orders", "marts", "fct_orders", is_test=False, seconds=0.2)
+    failed = Round(NOW, files=1, error=BuildError("it broke", (written, broken)))
+    reporter(shop, dagster_home_of(shop, {}))(failed)
+    (record,) = instance.event_log_storage.get_latest_asset_check_execution_by_key(
+        [LAW]
+    ).values()
+    assert record.status.value == "FAILED"
+    assert materialized(instance, ORDERS) is None
+    (observed,) = instance.fetch_observations(PUBLISHED, limit=1).records
+    assert observed.asset_observation.description == "it broke"
 
 
 def test_all_that_is_told_stands_in_the_graph(shop, published_round):

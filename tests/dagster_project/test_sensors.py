@@ -9,8 +9,12 @@ import sys
 import dagster as dg
 import duckdb
 import pytest
+from dagster_dbt import DbtCliResource
 
 from dagster_project.arrivals import SETTLED_SECONDS, state_of
+from dagster_project.build import DBT_PROJECT
+from dagster_project.defs import canary, landing, models, publish, quality, transient
+from dagster_project.defs.landing import raw_tables
 from dagster_project.defs.resources import ShopResource
 from dagster_project.defs.sensors import landing_folder
 from dagster_project.defs.transient import FIRST_WAIT_SECONDS, TRIES, tried_again
@@ -123,6 +127,43 @@ def test_a_file_that_another_process_has_open_is_waited_for(tmp_path):
             duckdb.connect(path)
     with pytest.raises(duckdb.IOException), tried_again(Step(0)):
         duckdb.connect(str(tmp_path / "nowhere" / "working.duckdb"))
+
+
+STEPS = [
+    (landing, "land", raw_tables),
+    (models, "attempt", models.dbt_models),
+    (quality, "validate", quality.population_checks),
+    (publish, "publish", publish.published_database),
+    (canary.canary, "check", canary.canary_check),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "step"), STEPS, ids=lambda step: str(step))
+def test_each_step_of_a_batch_waits_for_the_shop(zone, monkeypatch, module, name, step):
+    asked = []
+
+    def locked_once(*_, **__):
+        asked.append(name)
+        if len(asked) == 1:
+            raise ShopLockedError("in use")
+        raise GateError("free, and no")
+
+    monkeypatch.setattr(module, name, locked_once)
+    monkeypatch.setattr(transient, "FIRST_WAIT_SECONDS", 0)
+    is_check = isinstance(step, dg.AssetChecksDefinition)
+    job = dg.define_asset_job(
+        "one_step",
+        dg.AssetSelection.checks(step) if is_check else dg.AssetSelection.assets(step),
+    )
+    job = dg.Definitions(
+        assets=None if is_check else [step],
+        asset_checks=[step] if is_check else None,
+        jobs=[job],
+        resources={"shop": ShopResource(), "dbt": DbtCliResource(str(DBT_PROJECT))},
+    ).resolve_job_def("one_step")
+    result = job.execute_in_process(raise_on_error=False)
+    assert not result.success
+    assert asked == [name, name]
 
 
 def test_a_verdict_is_not_asked_for_twice():

@@ -221,6 +221,8 @@ insert into marts.message_conflicts by name
 select 'conflict-1' as conflict_id, 'ORD-009' as order_id, 'email' as channel, 'promise' as subject,
     'never_told' as kind, timestamptz '2026-03-20 06:00+00' as told_at;
 
+update metrics.rto_rates set resolved = delivered + rto;
+
 insert into metrics.rto_rates by name
 select 'payment_mode' as segment_type, * from (
     values
@@ -307,10 +309,10 @@ select 'cancellation' as cause, 'total' as clock, 1 as refunds, 1 as open, false
 insert into metrics.second_order by name
 select 'all' as segment_type, 'all' as segment, * from (
     values
-    (30, 40, 25, 0.2, 0.1, 0.35, 0.15, true),
-    (60, 40, 0, null, null, null, 0.15, false)
+    (30, 40, 25, 6, 0.2, 0.1, 0.35, 0.15, true),
+    (60, 40, 0, 6, null, null, null, 0.15, false)
 ) as horizons (
-    horizon_days, customers, at_risk, probability, lower, upper, naive_rate, is_observed
+    horizon_days, customers, at_risk, second_orders, probability, lower, upper, naive_rate, is_observed
 );
 
 insert into metrics.cohort_retention by name

@@ -25,6 +25,10 @@ MORE = HERE / "published_more.sql"
 AS_OF = datetime(2026, 3, 31, 12, 30, tzinfo=UTC)
 STORE_ZONE = "Asia/Kolkata"
 
+# A page takes a second; the first of a process imports Altair and pandas too. Longer
+# than this is a hang, even on a machine that is busy with other tests.
+PAGE_SECONDS = 60
+
 
 @lru_cache(maxsize=1)
 def small_shop() -> Path:
@@ -82,12 +86,17 @@ def point_to(folder: Path, name: str) -> None:
 
 def open_page(path: str = "views/today.py", **address: str | list[str]) -> AppTest:
     """Open one page of the app, with what stands behind ``?`` in its address."""
-    app = AppTest.from_file(str(APP), default_timeout=120)
+    return page_of(path, **address).run()
+
+
+def page_of(path: str, **address: str | list[str]) -> AppTest:
+    """Return one page of the app that has not run yet."""
+    app = AppTest.from_file(str(APP), default_timeout=PAGE_SECONDS)
     if path != "views/today.py":
         app.switch_page(path)
     for name, value in address.items():
         app.query_params[name] = value
-    return app.run()
+    return app
 
 
 def answer_of(app: AppTest) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from dagster_project import gate, published
 from dagster_project.published import Version
-from dashboards.components import shown_version
+from dashboards.queries import verdict
 from ingestion.shop import Shop
 from tests.dashboards.small_shop import answer_of, open_page, publish, text_of
 
@@ -206,15 +206,16 @@ def test_figures_that_nobody_renewed_are_called_old(published_folder: Path) -> N
 def test_a_failed_validation_is_said_beside_the_figures_that_stay(
     published_folder: Path, version: Version
 ) -> None:
-    verdict = {
+    found = {
+        "as_of": version.as_of.isoformat(),
         "judged_at": datetime.now(UTC).isoformat(),
         "failures": [
             {"table": "marts.fct_orders", "says": "orders fall by half at most"},
             {"table": "marts.events", "says": "few events lie ahead"},
         ],
     }
-    record = published_folder.with_name(shown_version.VERDICT)
-    record.write_text(json.dumps(verdict))
+    record = published_folder.with_name(verdict.RECORD)
+    record.write_text(json.dumps(found))
     page = open_page()
 
     said = page.error[0].value
@@ -222,12 +223,12 @@ def test_a_failed_validation_is_said_beside_the_figures_that_stay(
     assert "orders fall by half at most, and 1 more" in said
     assert len(page.metric) == 8
 
-    verdict["judged_at"] = (version.published_at - timedelta(hours=1)).isoformat()
-    record.write_text(json.dumps(verdict))
+    found["judged_at"] = (version.published_at - timedelta(hours=1)).isoformat()
+    record.write_text(json.dumps(found))
     assert not open_page().error
 
 
 def test_the_verdict_is_looked_for_where_the_gate_keeps_it(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
 
-    assert shop.published.with_name(shown_version.VERDICT) == gate.path_of(shop.working)
+    assert shop.published.with_name(verdict.RECORD) == gate.path_of(shop.working)

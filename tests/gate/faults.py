@@ -1,107 +1,97 @@
-"""Faults as a feed may suffer them, planted in clean events, each with its check.
+"""Faults as a feed may suffer them, each with the check that must name it.
 
-A fault is told as a change to the events of the last days. The check is named as
-`suite, measure, column` of the gate, as `refused, REASON` where the contract turns the
-lines away, or as `silent, SOURCE` of `marts.missing_events`.
+The page ``docs/faults.md`` is written from this list.
 """
 
 from __future__ import annotations
 
-import json
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-Event = dict[str, Any]
-Plant = Callable[[Event, datetime], list[Event]]
+from tests.gate.planting import (
+    OFFSET,
+    Event,
+    Plant,
+    changed,
+    cut,
+    event_is,
+    half_by,
+    has,
+    is_of,
+    lost,
+    lost_from,
+    moved,
+    times,
+    to,
+    told_again,
+    under_other_ids,
+)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault and the check that must name it."""
+    """One fault and the check that must name it.
+
+    Attributes:
+        name: What it is called.
+        told: What the feed tells then, in words.
+        check: What names it: ``suite, measure, column`` of the gate, ``refused,
+            REASON`` where the contract turns the lines away, or ``silent, SOURCE`` of
+            ``marts.missing_events``.
+        days: How many of the newest days suffer it.
+        plant: What becomes of each of their events.
+    """
 
     name: str
+    told: str
     check: str
     days: int
     plant: Plant
 
-
-def at(event: Event) -> datetime:
-    return datetime.fromisoformat(event["occurred_at"])
-
-
-def moved(text: str, by: timedelta) -> str:
-    return (datetime.fromisoformat(text) + by).isoformat()
+    def planted(self, events: Iterator[Event], end: datetime) -> Iterator[Event]:
+        """Give the events as they are told with the fault."""
+        for event in events:
+            yield from self.plant(event, end)
 
 
-def of(event: Event, *names: str, source: str | None = None) -> bool:
-    return (not names or event["event_name"] in names) and (
-        source is None or event["source"].startswith(source)
-    )
+def _renamed(sku: str) -> str:
+    return "NEW-" + sku if sku.startswith(("TEE", "KURTA", "TEA")) else sku
 
 
-def half(event: Event, field: str) -> bool:
-    return zlib.crc32(str(event.get(field)).encode()) % 2 == 0
+def _with_renamed_skus(event: Event) -> Event:
+    lines = event.get("lines", ())
+    return {
+        **({"sku": _renamed(event["sku"])} if has("sku")(event) else {}),
+        **(
+            {
+                "lines": [
+                    line | {"sku": _renamed(line["sku"])} if "sku" in line else line
+                    for line in lines
+                ]
+            }
+            if lines
+            else {}
+        ),
+    }
 
 
-def changed(
-    does_match: Callable[[Event], bool], change: Callable[[Event], Event]
-) -> Plant:
-    return lambda event, _: [event | change(event)] if does_match(event) else [event]
+def _numbered_as_before(event: Event) -> Event:
+    number = int(event["order_id"].removeprefix("AU"))
+    return under_other_ids(f"AU{number}", f"AU{number - 2000}")(event)
 
 
-def lost(does_match: Callable[[Event], bool]) -> Plant:
-    return lambda event, _: [] if does_match(event) else [event]
-
-
-def under_other_ids(event: Event, old: str, new: str) -> Event:
-    """Return a copy in which every id that holds an order's number holds another."""
-    copy = json.loads(json.dumps(event).replace(old, new))
-    copy.pop("event_id", None)
-    return copy
-
-
-def doubled_day(event: Event, _: datetime) -> list[Event]:
-    return [event, under_other_ids(event, "AU1", "AU7")]
-
-
-def told_twice(event: Event, _: datetime) -> list[Event]:
-    if not of(event, source="oms"):
-        return [event]
-    return [event, event | {"event_id": "again-" + event["delivery_id"]}]
-
-
-def refunds_doubled(event: Event, _: datetime) -> list[Event]:
-    if not of(event, "refund_initiated"):
-        return [event]
-    again = event | {"refund_id": event["refund_id"] + "-again"}
-    again.pop("event_id", None)
-    return [event, again]
-
-
-def missing_hour(event: Event, end: datetime) -> list[Event]:
-    """No system tells what happened in an hour of the evening before."""
-    since = end - timedelta(hours=28, minutes=30)
-    return [] if since <= at(event) < since + timedelta(hours=1) else [event]
-
-
-def day_lost(event: Event, end: datetime) -> list[Event]:
-    since = end - timedelta(hours=48)
-    return [] if of(event, source="crm") and since <= at(event) else [event]
-
-
-def bots(event: Event, _: datetime) -> list[Event]:
-    if not of(event, "order_placed"):
+def _of_bots(event: Event, _: datetime) -> list[Event]:
+    """Three orders more within seconds of each, of customers nobody knew."""
+    if not event_is("order_placed")(event):
         return [event]
     return [event] + [
         event
+        | moved(timedelta(seconds=-n), "occurred_at")(event)
         | {
             "order_id": f"{event['order_id']}-bot{n}",
             "customer_id": f"bot-{event['order_id']}-{n}",
             "delivery_id": f"{event['delivery_id']}-{n}",
-            "occurred_at": moved(event["occurred_at"], timedelta(seconds=-n)),
             "lines": [
                 line | {"order_line_id": f"{line['order_line_id']}-bot{n}"}
                 for line in event["lines"]
@@ -111,261 +101,245 @@ def bots(event: Event, _: datetime) -> list[Event]:
     ]
 
 
-def ids_reused(event: Event, _: datetime) -> list[Event]:
-    """A shop's counter starts over: new orders bear numbers of three weeks ago."""
-    if not of(event, "order_placed"):
-        return [event]
-    number = int(event["order_id"][2:])
-    return [under_other_ids(event, f"AU{number}", f"AU{number - 2000}")]
-
-
-def renamed(sku: str) -> str:
-    return "NEW-" + sku if sku.startswith(("TEE", "KURTA", "TEA")) else sku
-
-
-def skus_renamed(event: Event, _: datetime) -> list[Event]:
-    told = dict(event)
-    if "sku" in told:
-        told["sku"] = renamed(told["sku"])
-    if "lines" in told:
-        told["lines"] = [
-            line | {"sku": renamed(line["sku"])} if "sku" in line else line
-            for line in told["lines"]
-        ]
-    return [told]
-
-
-def shifted(event: Event) -> Event:
-    by = -timedelta(hours=5, minutes=30)
-    return {
-        "occurred_at": moved(event["occurred_at"], by),
-        "observed_at": moved(event["observed_at"], by),
-    }
-
-
-def scaled(event: Event) -> Event:
-    return {
-        name: value * 100
-        for name, value in event.items()
-        if name in ("amount_minor", "fee_minor", "fee_tax_minor")
-    }
-
-
-def has(event: Event, field: str, value: str | None = None) -> bool:
-    return event.get(field) is not None and value in (None, event[field])
-
-
-SHIPPED = ("shipment_shipped", "label_created", "label_printed")
+STEPS = "rates, steps, times_usual"
 
 FAULTS = (
     Fault(
-        "a day doubled under other ids",
+        "a day doubled",
+        "Everything of the day comes twice, the second time under other ids.",
         "repeats, facts, repeated_share",
         1,
-        doubled_day,
+        told_again(under_other_ids("AU1", "AU7")),
     ),
-    Fault("an hour lost by all", "volumes, hours, lost", 3, missing_hour),
-    Fault("two days of messages lost", "volumes, days, share_of_usual", 3, day_lost),
-    Fault("orders of bots", "volumes, days, times_usual", 1, bots),
     Fault(
-        "currency flipped",
-        "mixes, currencies, moved_share",
+        "refunds doubled",
+        "Each refund is initiated twice, under two refund ids.",
+        "repeats, facts, repeated_share",
+        4,
+        told_again(
+            lambda event: {"refund_id": event["refund_id"] + "-again"},
+            event_is("refund_initiated"),
+        ),
+    ),
+    Fault(
+        "an hour missing",
+        "No system tells what happened in one hour of the evening before.",
+        "volumes, hours, lost",
+        3,
+        lost_from(28.5, 27.5),
+    ),
+    Fault(
+        "two days of messages missing",
+        "The system that writes to customers tells nothing of two days.",
+        "volumes, days, share_of_usual",
+        3,
+        lost_from(48, 0, is_of("crm")),
+    ),
+    Fault(
+        "orders of bots",
+        "Beside each order come three more, of customers nobody knew.",
+        "volumes, days, times_usual",
         1,
-        changed(lambda e: has(e, "currency", "INR"), lambda _: {"currency": "USD"}),
+        _of_bots,
     ),
     Fault(
-        "carrier renamed",
-        "mixes, parcels, new_share",
-        2,
-        changed(
-            lambda e: has(e, "carrier", "delhivery"),
-            lambda _: {"carrier": "dlv_surface"},
-        ),
-    ),
-    Fault(
-        "a shop's clock five and a half hours behind",
-        "mixes, clocks, moved_share",
-        2,
-        changed(lambda e: of(e, source="shop"), shifted),
-    ),
-    Fault(
-        "local time sent as UTC",
-        "mixes, delays, moved_share",
-        2,
-        changed(
-            lambda e: of(e, source="oms"),
-            lambda e: {"occurred_at": shifted(e)["occurred_at"]},
-        ),
-    ),
-    Fault(
-        "a feed nine hours late",
-        "mixes, delays, moved_share",
-        2,
-        changed(
-            lambda e: of(e, source="crm"),
-            lambda e: {"observed_at": moved(e["observed_at"], timedelta(hours=9))},
-        ),
+        "stock counts stopped",
+        "No count of stock comes any more.",
+        "volumes, freshness, times_longest",
+        8,
+        lost(event_is("inventory_counted")),
     ),
     Fault(
         "half the returns lost",
-        "rates, steps, times_usual",
+        "Of every second return nothing is told.",
+        STEPS,
         15,
-        lost(lambda e: has(e, "return_id") and half(e, "return_id")),
+        lost(half_by("return_id")),
     ),
     Fault(
-        "half of a gateway's captures lost",
-        "rates, steps, times_usual",
+        "half a gateway's captures lost",
+        "Every second capture of one gateway is not told.",
+        STEPS,
         8,
-        lost(
-            lambda e: (
-                of(e, "payment_captured", source="razorpay") and half(e, "payment_id")
-            )
-        ),
+        lost(event_is("payment_captured"), is_of("razorpay"), half_by("payment_id")),
     ),
     Fault(
         "half the settlements lost",
-        "rates, steps, times_usual",
+        "Every second settlement is not told.",
+        STEPS,
         8,
-        lost(lambda e: of(e, "payment_settled") and half(e, "payment_id")),
+        lost(event_is("payment_settled"), half_by("payment_id")),
     ),
     Fault(
         "half the deliveries lost",
-        "rates, steps, times_usual",
+        "Every second delivery is not told.",
+        STEPS,
         8,
-        lost(lambda e: of(e, "shipment_delivered") and half(e, "shipment_id")),
+        lost(event_is("shipment_delivered"), half_by("shipment_id")),
     ),
     Fault(
-        "amounts of a gateway a hundredfold",
+        "currency flipped",
+        "Every amount in rupees is called one in dollars.",
+        "mixes, currencies, moved_share",
+        1,
+        changed(to(currency="USD"), has("currency", "INR")),
+    ),
+    Fault(
+        "amounts a hundredfold",
+        "A gateway's amounts and fees are multiplied by a hundred once too often.",
         "mixes, amounts, moved_share",
         2,
-        changed(lambda e: of(e, source="razorpay"), scaled),
-    ),
-    Fault(
-        "orders in rupees instead of paise",
-        "mixes, amounts, moved_share",
-        1,
         changed(
-            lambda e: of(e, "order_placed"),
-            lambda e: {"total_minor": e["total_minor"] // 100},
+            times(100, "amount_minor", "fee_minor", "fee_tax_minor"),
+            is_of("razorpay"),
         ),
     ),
     Fault(
-        "a feed told twice under other event ids",
+        "rupees instead of paise",
+        "The totals of orders are in rupees.",
+        "mixes, amounts, moved_share",
+        1,
+        changed(times(0.01, "total_minor"), event_is("order_placed")),
+    ),
+    Fault(
+        "carrier renamed",
+        "One carrier goes by another name.",
+        "mixes, parcels, new_share",
+        2,
+        changed(to(carrier="dlv_surface"), has("carrier", "delhivery")),
+    ),
+    Fault(
+        "a location lost",
+        "Nothing is told of the parcels of one location.",
+        "mixes, parcels, gone_share",
+        3,
+        lost(
+            event_is("shipment_shipped", "label_created", "label_printed"),
+            has("location_id", "WH-DEL"),
+        ),
+    ),
+    Fault(
+        "time zone shifted",
+        "The shop's clock is five and a half hours behind.",
+        "mixes, clocks, moved_share",
+        2,
+        changed(moved(-OFFSET, "occurred_at", "observed_at"), is_of("shop")),
+    ),
+    Fault(
+        "UTC told as local time",
+        "When something happened is told as of UTC, but called local time.",
+        "mixes, delays, moved_share",
+        2,
+        changed(moved(-OFFSET, "occurred_at"), is_of("oms")),
+    ),
+    Fault(
+        "a feed late",
+        "What is told of messages is nine hours old when it comes.",
+        "mixes, delays, moved_share",
+        2,
+        changed(moved(timedelta(hours=9), "observed_at"), is_of("crm")),
+    ),
+    Fault(
+        "a feed told twice",
+        "All of one system comes twice, the second time under other event ids.",
         "mixes, copies, moved_share",
         1,
-        told_twice,
+        told_again(
+            lambda event: {"event_id": "again-" + event["delivery_id"]}, is_of("oms")
+        ),
     ),
-    Fault("refunds doubled", "repeats, facts, repeated_share", 4, refunds_doubled),
-    Fault("order numbers used again", "mixes, conflicts, moved_share", 1, ids_reused),
-    Fault("SKUs renamed", "mixes, goods, new_share", 1, skus_renamed),
     Fault(
-        "stock counts stopped",
-        "volumes, freshness, times_longest",
-        8,
-        lost(lambda e: of(e, "inventory_counted")),
+        "order numbers used again",
+        "The shop's counter starts over: orders bear numbers of weeks ago.",
+        "mixes, conflicts, moved_share",
+        1,
+        changed(_numbered_as_before, event_is("order_placed")),
+    ),
+    Fault(
+        "SKUs renamed",
+        "A third of the goods go by other SKUs.",
+        "mixes, goods, new_share",
+        1,
+        changed(_with_renamed_skus),
     ),
     Fault(
         "promises in the past",
+        "Promised dates are thirty days too early.",
         "mixes, promises, moved_share",
         2,
         changed(
-            lambda e: of(e, "delivery_promise_confirmed"),
-            lambda e: {
-                name: moved(e[name], -timedelta(days=30))
-                for name in ("promise_min_at", "promise_max_at")
-                if has(e, name)
-            },
+            moved(timedelta(days=-30), "promise_min_at", "promise_max_at"),
+            event_is("delivery_promise_confirmed"),
         ),
     ),
     Fault(
-        "postal codes truncated",
+        "postal codes cut off",
+        "The last digit of postal codes is missing.",
         "mixes, orders, new_share",
         1,
-        changed(
-            lambda e: of(e, "order_placed") and has(e, "postal_code"),
-            lambda e: {"postal_code": e["postal_code"][:5]},
-        ),
-    ),
-    Fault(
-        "a location silent",
-        "mixes, parcels, gone_share",
-        3,
-        lost(lambda e: of(e, *SHIPPED) and has(e, "location_id", "WH-DEL")),
+        changed(cut(5, "postal_code"), event_is("order_placed"), has("postal_code")),
     ),
     Fault(
         "every payment a card",
+        "Whatever was paid with, a card is told.",
         "mixes, payments, moved_share",
         1,
-        changed(
-            lambda e: has(e, "payment_method"), lambda _: {"payment_method": "card"}
-        ),
+        changed(to(payment_method="card"), has("payment_method")),
     ),
     Fault(
-        "the app's orders told as the site's",
+        "the app told as the site",
+        "Orders of the app are told as orders of the site.",
         "mixes, orders, moved_share",
         1,
-        changed(lambda e: has(e, "channel", "mobile"), lambda _: {"channel": "web"}),
+        changed(to(channel="web"), has("channel", "mobile")),
     ),
     Fault(
         "cash on delivery told as prepaid",
+        "Every order is called prepaid.",
         "mixes, orders, moved_share",
         1,
-        changed(
-            lambda e: has(e, "payment_mode"), lambda _: {"payment_mode": "prepaid"}
-        ),
+        changed(to(payment_mode="prepaid"), has("payment_mode")),
     ),
     Fault(
         "a courier silent",
+        "A courier tells nothing any more.",
         "silent, shiprocket:aurora",
         2,
-        lost(lambda e: of(e, source="shiprocket")),
+        lost(is_of("shiprocket")),
     ),
     Fault(
-        "a gateway's clock in the future",
+        "a clock in the future",
+        "A gateway's clock is two days ahead.",
         "refused, timestamp_in_future",
         1,
-        changed(
-            lambda e: of(e, source="razorpay"),
-            lambda e: {"occurred_at": moved(e["occurred_at"], timedelta(days=2))},
-        ),
+        changed(moved(timedelta(days=2), "occurred_at"), is_of("razorpay")),
     ),
     Fault(
         "quantities negative",
+        "What is picked and packed is counted below zero.",
         "refused, number_out_of_range",
         1,
-        changed(
-            lambda e: of(e, "item_picked", "item_packed"),
-            lambda e: {"quantity": -e["quantity"]},
-        ),
+        changed(times(-1, "quantity"), event_is("item_picked", "item_packed")),
     ),
     Fault(
         "a courier's codes unmapped",
+        "A status of a courier comes by its code, not by a name of the contract.",
         "refused, event_name_unknown",
         1,
-        changed(
-            lambda e: of(e, "shipment_out_for_delivery"),
-            lambda _: {"event_name": "ofd_42"},
-        ),
+        changed(to(event_name="ofd_42"), event_is("shipment_out_for_delivery")),
     ),
     Fault(
         "times without an offset",
+        "The shop's times no longer say of which zone they are.",
         "refused, timestamp_missing_offset",
         1,
-        changed(
-            lambda e: of(e, source="shop"),
-            lambda e: {"occurred_at": e["occurred_at"][:19]},
-        ),
+        changed(cut(19, "occurred_at"), is_of("shop")),
     ),
     Fault(
         "amounts without a currency",
+        "Captures no longer say their currency.",
         "refused, field_missing",
         1,
-        changed(lambda e: of(e, "payment_captured"), lambda _: {"currency": None}),
+        changed(to(currency=None), event_is("payment_captured")),
     ),
 )
-
-
-def planted(fault: Fault, events: Iterator[Event], end: datetime) -> Iterator[Event]:
-    """Give the events as they are told with the fault."""
-    for event in events:
-        yield from fault.plant(event, end)

@@ -1,13 +1,18 @@
-"""A simulated shop whose last days are held back, to be landed with a fault in them."""
+"""A simulated shop, built once to each of a few days, and what its gate flags."""
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -17,14 +22,17 @@ from dagster_project.quality.validate import judge
 from ingestion.landing import land_files
 from ingestion.shop import Shop
 from ingestion.simulator import simulate
-from tests.gate.faults import Event, Fault, planted
+from tests.gate.faults import Fault
+from tests.gate.planting import Event
 
 ZONE = "Asia/Kolkata"
-START = date(2026, 3, 1)
-DAYS = 92
-END = datetime(2026, 5, 31, 18, 30, tzinfo=UTC)  # midnight after the last day
-HELD_BACK = 15
 LANDED_AT = datetime(2027, 1, 1, tzinfo=UTC)
+CLEAN_DAYS = 60
+
+# silence is judged of all clean days; parsed once for all shops
+VARIABLES = json.dumps(
+    {"store_timezone": ZONE, "silence_judged_hours": 24 * CLEAN_DAYS}
+)
 
 # what the frames of the gate read, and silence
 READ = (
@@ -33,76 +41,123 @@ READ = (
 )
 
 
-def simulated(folder: Path, *, orders: int, seed: int) -> Path:
-    """Write the events of a clean shop, a file a domain and day."""
-    simulate(orders=orders, days=DAYS, seed=seed, start=START, out=folder)
-    return folder
+@dataclass(frozen=True)
+class Simulated:
+    """The events of a clean shop, a file a domain and day.
+
+    Attributes:
+        folder: Where they are.
+        start: The first day, in the shop's zone.
+        days: How many days.
+    """
+
+    folder: Path
+    start: date
+    days: int
+
+    @property
+    def end(self) -> datetime:
+        """Midnight after the last day."""
+        last = self.start + timedelta(days=self.days)
+        return datetime.combine(last, time(), ZoneInfo(ZONE)).astimezone(UTC)
+
+    def told(self, before_last: int, until_last: int = 0) -> Iterator[Event]:
+        """Give the events of the days from one number before the end to another."""
+        since = self.start + timedelta(days=self.days - before_last)
+        until = self.start + timedelta(days=self.days - until_last)
+        for path in sorted(self.folder.glob("*/*.jsonl.gz")):
+            if since <= date.fromisoformat(path.name.removesuffix(".jsonl.gz")) < until:
+                with gzip.open(path, "rt", encoding="utf-8") as lines:
+                    yield from map(json.loads, lines)
 
 
-def day_of(path: Path) -> date:
-    return date.fromisoformat(path.name.removesuffix(".jsonl.gz"))
+def simulated(
+    folder: Path, *, orders: int, seed: int, start: date, days: int = 92
+) -> Simulated:
+    """Write the events of a clean shop."""
+    simulate(orders=orders, days=days, seed=seed, start=start, out=folder)
+    return Simulated(folder, start, days)
 
 
-def files(events: Path) -> tuple[list[Path], list[Path]]:
-    """Return the files of the days before, and of the days held back."""
-    cut = START + timedelta(days=DAYS - HELD_BACK)
-    found = sorted(events.glob("*/*.jsonl.gz"))
-    return (
-        [path for path in found if day_of(path) < cut],
-        [path for path in found if day_of(path) >= cut],
-    )
+def shop_at(folder: Path) -> Shop:
+    return Shop(folder, timezone=ZONE, hash_key="a test's key")
 
 
-def land_and_build(shop: Shop, paths: list[Path]) -> None:
-    land_files(paths, shop=shop, landed_at=LANDED_AT, backfill=True)
-    clock = min(last_ingested(shop), END)
-    with attempt(shop, as_of=clock, full_refresh=False, is_whole=False) as (working, _):
+def later(
+    before: Shop | None, events: Iterator[Event], end: datetime, folder: Path
+) -> Shop:
+    """Land events in a copy of a shop, or in a new one, and build what the gate reads.
+
+    Args:
+        before: The shop as it was.
+        events: What it is told.
+        end: The latest clock; it stands at the last event where that is earlier.
+        folder: Where the new shop is made.
+    """
+    shop = shop_at(folder / "shop")
+    if before is not None:
+        shutil.copytree(before.folder, shop.folder)
+    told = folder / "told.jsonl.gz"
+    told.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.open(told, "wt", encoding="utf-8", compresslevel=1) as lines:
+        lines.writelines(json.dumps(event) + "\n" for event in events)
+    land_files([told], shop=shop, landed_at=LANDED_AT, backfill=True)
+    _build(shop, end)
+    return shop
+
+
+def with_fault(
+    before: Shop, fault: Fault, simulated: Simulated, days: int, folder: Path
+) -> Shop:
+    """Tell a shop its last days with a fault in the newest of them."""
+    clean = simulated.told(days, fault.days)
+    faulty = fault.planted(simulated.told(fault.days), simulated.end)
+    return later(before, _both(clean, faulty), simulated.end, folder)
+
+
+def _both(first: Iterator[Event], second: Iterator[Event]) -> Iterator[Event]:
+    yield from first
+    yield from second
+
+
+@functools.cache
+def _parsed() -> Any:
+    """Return dbt's manifest, which is the same for all of these shops."""
+    with TemporaryDirectory() as folder:
+        places = dbt_places(shop_at(Path(folder)))
+        return run_dbt(None, ["parse", "--vars", VARIABLES, *places])
+
+
+def _build(shop: Shop, end: datetime) -> None:
+    clock = min(last_ingested(shop), end)
+    # a whole build of all there is here: the next one may stand on it
+    with attempt(shop, as_of=clock) as (working, _):
         run_dbt(
             working,
             [
                 "build",
-                "--exclude-resource-type",
-                "test",
-                "--exclude-resource-type",
-                "unit_test",
-                "--select",
-                *READ.split(),
-                "--vars",
-                f"{{store_timezone: {ZONE}}}",
+                "--no-write-json",
+                *("--exclude-resource-type", "test"),
+                *("--exclude-resource-type", "unit_test"),
+                *("--select", *READ.split()),
+                *("--vars", VARIABLES),
                 *dbt_places(shop),
             ],
+            manifest=_parsed(),
         )
 
 
-def with_fault(folder: Path, fault: Fault | None, paths: list[Path]) -> list[Path]:
-    """Write the days held back with the fault in the last of them."""
-    written = []
-    since = START + timedelta(days=DAYS - (fault.days if fault else 0))
-    for path in paths:
-        told = folder / path.parent.name / path.name
-        told.parent.mkdir(parents=True, exist_ok=True)
-        if fault is None or day_of(path) < since:
-            shutil.copyfile(path, told)
-        else:
-            with gzip.open(told, "wt", encoding="utf-8") as lines:
-                for event in planted(fault, read(path), END):
-                    lines.write(json.dumps(event) + "\n")
-        written.append(told)
-    return written
+def flagged(shop: Shop, days_before: int = 0) -> set[str]:
+    """Return what the gate says of the newest day, or as it said it days before.
 
-
-def read(path: Path) -> Iterator[Event]:
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
-
-
-def flagged(shop: Shop, as_of: datetime | None = None) -> set[str]:
-    """Return the checks that do not hold, by name."""
+    What is refused is listed whatever the day; silences are those of the last day.
+    """
     with duckdb.connect(str(shop.working)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        if as_of:
-            connection.execute("update control.clock set as_of = $1", [as_of])
+        connection.execute("begin")
+        connection.execute(
+            "update control.clock set as_of = as_of - to_days($1)", [days_before]
+        )
         failures, warnings, _ = judge(connection, load_suites(HISTORIES))
         refused = connection.execute(
             "select distinct 'refused, ' || reason_code from marts.rejected_events"
@@ -112,10 +167,10 @@ def flagged(shop: Shop, as_of: datetime | None = None) -> set[str]:
             select distinct 'silent, ' || source
             from marts.missing_events
             cross join control.clock
-            where is_silent and event_name = 'any'
-                and hour <= as_of and hour > as_of - interval '1 day'
+            where is_silent and hour <= as_of and hour > as_of - interval '1 day'
             """
         ).fetchall()
+        connection.execute("rollback")
     return {
         *(
             f"{each.suite}, {each.measure}, {each.column}"

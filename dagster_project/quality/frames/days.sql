@@ -281,10 +281,26 @@ select
 from windows
 group by what, source;
 
+-- Since when a feed tells: in a young one, what follows late is still to come.
+create or replace temp table feed_starts as
+select source, event_name, day_of(min(occurred_at)) as first_day
+from (
+    select source, event_name, occurred_at from intermediate.int_order_event_facts
+    union all
+    select source, event_name, occurred_at from intermediate.int_payment_event_facts
+    union all
+    select source, event_name, occurred_at from intermediate.int_return_event_facts
+) as facts
+group by source, event_name;
+
 -- What should follow what, by source where one system tells both, against the four weeks
--- before. The window ends a day before the clock, for late reports, and is a week, or two
--- where a week brings fewer than 60: whole weeks, so that none has a Sunday more. What
--- goes before is counted as many days earlier as the step usually takes.
+-- before. The window ends a day before the clock, for late reports, and is a week, and
+-- two weeks for what is rare: whole weeks, so that none has a Sunday more. What goes
+-- before is counted as many days earlier as the step usually takes.
+--
+-- How far days have spread around what follows on their weekday is learned from the four
+-- weeks before (28 residuals about 7 shares leave 21 degrees): banks pay in batches and
+-- rest on holidays, and two such batches are not sixty payments.
 create or replace temp table rate_verdicts as
 with pairs (rate, later, earlier, lag, is_by_source) as (
     values
@@ -314,10 +330,21 @@ days as (
     group by all
 ),
 
-sums as (
+starts as (
+    -- after two weeks more than usual nearly all has followed that ever will
     select
         rate,
-        source,
+        if(is_by_source, source, 'all') as source,
+        max(first_day - lag - 14) as told_enough_from
+    from feed_starts
+    inner join pairs on event_name = pairs.earlier
+    group by all
+),
+
+sums as (
+    select
+        days.rate,
+        days.source,
         span,
         coalesce(sum(later) filter (where day between 1 and span), 0) as later,
         coalesce(sum(earlier) filter (where day between 1 and span), 0) as earlier,
@@ -327,19 +354,67 @@ sums as (
         count(distinct day) filter (where day between span + 1 and span + 28) as days
     from days
     cross join (values (7), (14)) as spans (span)
-    group by rate, source, span
+    inner join starts on days.rate = starts.rate and days.source = starts.source
+    where starts.told_enough_from >= span + 28
+    group by days.rate, days.source, span
     having days >= 21 and earlier * later_before / earlier_before >= 60
+),
+
+weekdays as (
+    select
+        sums.rate,
+        sums.source,
+        sums.span,
+        sum(coalesce(later_that_day, 0)) as later,
+        sum(coalesce(earlier_that_day, 0)) as earlier,
+        list(coalesce(later_that_day, 0)) as laters,
+        list(coalesce(earlier_that_day, 0)) as earliers
+    from sums
+    cross join range(1, 29) as before (number)
+    left join (
+        select rate, source, day, later as later_that_day, earlier as earlier_that_day
+        from days
+    ) as days
+        on sums.rate = days.rate
+        and sums.source = days.source
+        and days.day = sums.span + number
+    group by sums.rate, sums.source, sums.span, number % 7
+),
+
+dispersions as (
+    select
+        rate,
+        source,
+        span,
+        greatest(
+            1,
+            sum(list_sum(list_transform(
+                list_zip(laters, earliers),
+                lambda told: power(told[1] - told[2] * later / earlier, 2)
+            )))
+            / sum(later + later / earlier * later)
+            * 28 / 21
+        ) as dispersion
+    from weekdays
+    where earlier > 0
+    group by rate, source, span
 )
 
 select
-    * exclude (days),
+    sums.* exclude (days),
     later / earlier as share,
     later_before / earlier_before as share_before,
+    dispersion,
     ln((later + 0.5) / (later_before + 0.5))
     - ln((earlier + 0.5) / (earlier_before + 0.5)) as log_change,
     log_change / sqrt(
-        1 / (later + 0.5) + 1 / (later_before + 0.5)
-        + 1 / (earlier + 0.5) + 1 / (earlier_before + 0.5)
+        dispersion * (
+            1 / (later + 0.5) + 1 / (later_before + 0.5)
+            + 1 / (earlier + 0.5) + 1 / (earlier_before + 0.5)
+        )
     ) as errors
 from sums
-qualify span = min(span) over (partition by rate, source);
+inner join dispersions
+    on sums.rate = dispersions.rate
+    and sums.source = dispersions.source
+    and sums.span = dispersions.span;

@@ -1,7 +1,7 @@
 {#
     Tables and views are replaced where they stand, in one transaction: readers wait for
     the published copy, so none needs the old one meanwhile. Building beside and
-    renaming twice, as the adapter does, took a quarter of a small build.
+    renaming twice, as the adapter does, is much of the time of a small build.
 #}
 {% materialization table, adapter="duckdb" %}
     {{- return(write_relation(replacing_table(sql), pre_hooks, post_hooks)) -}}

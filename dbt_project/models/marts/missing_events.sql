@@ -129,7 +129,7 @@ hours_counted as (
 ),
 
 -- a bank tells nothing on Sundays, and so nothing is awaited of it on a holiday
-hours_awaited as (
+hours_rested as (
 
     select
         hours_counted.*,
@@ -151,6 +151,44 @@ hours_awaited as (
         order by hour_at
         rows between {{ history_hours }} preceding and 1 preceding
     )
+
+),
+
+excused as (
+
+    select
+        source,
+        hour_at,
+        sum(arrived_usually - arrived_before) as arrived_excused
+
+    from hours_rested
+    where is_day_off and event_name <> 'any'
+    group by source, hour_at
+
+),
+
+-- nor is it awaited of a source that tells other things besides
+hours_awaited as (
+
+    select
+        hours_rested.source,
+        hours_rested.event_name,
+        hours_rested.hour_at,
+        hours_rested.arrived,
+        case
+            when hours_rested.event_name = 'any'
+                then greatest(
+                    hours_rested.arrived_before
+                    - coalesce(excused.arrived_excused, 0),
+                    0
+                )
+            else hours_rested.arrived_before
+        end as arrived_before
+
+    from hours_rested
+    left join excused
+        on hours_rested.source = excused.source
+        and hours_rested.hour_at = excused.hour_at
 
 ),
 

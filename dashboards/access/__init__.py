@@ -1,0 +1,1 @@
+"""Who may see what: the list of readers, the login, and what names somebody."""

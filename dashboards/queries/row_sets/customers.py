@@ -1,0 +1,128 @@
+"""Rows behind the numbers about returns, refunds, reorders, reviews and lists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dashboards.queries.row_sets.row_set import RowSet, store_day
+
+RETURNS = RowSet(
+    "return lines",
+    "line",
+    "marts.fct_returns",
+    "order_id, return_id, sku, kind, reason_code, reason_found, outcome, quantity, "
+    "received_quantity, currency, refund_amount, delivered_at, initiated_at, "
+    "received_at, resolved_at",
+    by=("sku", "kind", "reason_code", "reason_group", "outcome"),
+    order="initiated_at desc nulls last, return_line_id",
+    day=store_day("initiated_at"),
+)
+
+# money owed back, once each: refunds that stand, and debts that none answers yet
+DEBTS = """
+    select
+        refund_id as debt_id, order_id, cause, destination, currency, amount,
+        due_at, initiated_at, completed_at
+    from marts.fct_refunds
+    where replaced_by_refund_id is null
+    union all by name
+    select claim_id as debt_id, order_id, currency, amount, since_at as due_at
+    from marts.pending_money
+    where class = 'refund_owed'
+"""
+WITHIN_48_HOURS = "due_at + interval 48 hour"
+
+ROW_SETS = {
+    "returns": RETURNS,
+    "came_back": replace(
+        RETURNS,
+        title="delivered lines that came back",
+        where="received_at is not null and delivered_at is not null",
+        order="delivered_at desc, return_line_id",
+        day=store_day("delivered_at"),
+        number="sum(received_quantity)",
+        unit="unit",
+    ),
+    "exchanged": replace(
+        RETURNS,
+        title="return lines that were exchanged",
+        rows="select * from marts.fct_returns "
+        "where resolved_at is not null or exchanged_at is not null",
+        where="kind = 'exchange'",
+        whole="count(*)",
+        whole_noun="resolved return lines",
+    ),
+    "not_restocked": replace(
+        RETURNS,
+        title="lines refunded that did not reach a shelf",
+        where="is_refunded_not_restocked",
+        number="sum(if(received_at is null, quantity, received_quantity))",
+        unit="unit",
+    ),
+    "refunds_in_time": RowSet(
+        "refunds that arrived within 48 hours of being due",
+        "refund",
+        "marts.fct_refunds",
+        "order_id, debt_id, cause, destination, currency, amount, due_at, "
+        "initiated_at, completed_at",
+        rows=f"select * from ({DEBTS}) where {WITHIN_48_HOURS} <= $as_of",
+        where=f"completed_at <= {WITHIN_48_HOURS}",
+        by=("cause", "destination", "currency"),
+        order="due_at desc, debt_id",
+        day=store_day("due_at"),
+        whole="count(*)",
+        whole_noun="refunds due",
+    ),
+    "refunds": RowSet(
+        "refunds",
+        "refund",
+        "marts.fct_refunds",
+        "order_id, refund_id, cause, destination, currency, amount, due_at, "
+        "initiated_at, completed_at, failed_at, due_to_initiated_hours, "
+        "initiated_to_completed_hours",
+        by=("cause", "destination", "currency"),
+        order="due_at desc nulls last, refund_id",
+        day=store_day("due_at"),
+    ),
+    "claims": RowSet(
+        "warranty claims",
+        "claim",
+        "marts.fct_warranty_claims",
+        "order_id, claim_id, sku, fault, stage, decision, resolution, currency, "
+        "amount, opened_at, decided_at",
+        by=("sku", "decision", "resolution"),
+        order="opened_at desc, claim_id",
+    ),
+    "second_orders": RowSet(
+        "customers who have ordered again",
+        "customer",
+        "marts.fct_reorder_gaps",
+        "to_order_id as order_id, from_order_id, customer_id, gap_days, "
+        "from_placed_at, to_placed_at",
+        rows="select * from marts.fct_reorder_gaps where order_number = 1",
+        where="not is_open",
+        most={"within_days": "gap_days"},
+        order="to_placed_at desc, customer_id",
+        whole="count(*)",
+        whole_noun="first buyers",
+    ),
+    "review_asks": RowSet(
+        "order lines to ask for a review",
+        "line",
+        "marts.audience_review_due",
+        "order_id, sku, channels, refused_channels, holdout_group, delivered_at, "
+        "ask_window_start_at, ask_window_end_at",
+        by=("sku", "holdout_group"),
+        order="ask_window_start_at, order_line_id",
+    ),
+    "reorder_asks": RowSet(
+        "customers likely to need a product again",
+        "reminder",
+        "marts.audience_reorder_due",
+        "last_order_id as order_id, customer_id, sku, channels, refused_channels, "
+        "confidence, holdout_group, last_placed_at, window_start_at, due_at, "
+        "window_end_at",
+        by=("sku", "holdout_group", "confidence"),
+        order="due_at, customer_id, sku",
+    ),
+}
