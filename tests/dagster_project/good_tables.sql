@@ -146,6 +146,7 @@ create table marts.fct_ledger_entries as
 select
     'e-' || n || ':' || account as line_id,
     'e-' || n as entry_id,
+    'p-o-' || n as payment_id,
     account,
     'INR' as currency,
     amount::decimal(18, 4) as amount

@@ -30,7 +30,16 @@ select
         - floor(epoch(occurred_at))::bigint - 1
     ) // 3600 as hour,
     count(*) as told
-from intermediate.int_events_described
+from (
+    select source, event_name, occurred_at, ingested_at, is_retracted
+    from intermediate.int_order_event_facts
+    union all
+    select source, event_name, occurred_at, ingested_at, is_retracted
+    from intermediate.int_payment_event_facts
+    union all
+    select source, event_name, occurred_at, ingested_at, is_retracted
+    from intermediate.int_return_event_facts
+) as facts
 where is_known(occurred_at, ingested_at) and not is_retracted
 group by all;
 
