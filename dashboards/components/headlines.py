@@ -122,9 +122,15 @@ def rows_of(found: Headline, metric: str) -> dict[str, str]:
 
     A headline has none while no day is old enough to judge.
     """
+    days = days_of(found)
+    return behind_metric(metric) | days if days else {}
+
+
+def days_of(found: Headline) -> dict[str, str]:
+    """Return the days that a headline is of, as an address limits rows to them."""
     if found.first_date is None or found.last_date is None:
         return {}
-    return behind_metric(metric) | {
+    return {
         "from": found.first_date.isoformat(),
         "to": found.last_date.isoformat(),
     }

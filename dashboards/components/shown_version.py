@@ -25,6 +25,7 @@ LATEST = "latest"
 PICKER = "as_of"
 
 _SHOWN = "shown version"
+_ADDRESSED = "addressed version"
 
 
 def show_frame(reader: Access) -> None:
@@ -34,14 +35,15 @@ def show_frame(reader: Access) -> None:
     """
     newest = _newest()
     others = _others(newest)
-    names = [LATEST, *others]
-    if st.session_state.get(PICKER) not in (None, *names):
+    _read_address()
+    if st.session_state.get(PICKER) not in (None, LATEST, *others):
         st.session_state[PICKER] = LATEST
         st.toast("That version is no longer kept: the latest is shown.")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         place = st.empty()
         chosen = _pick(others) if others else LATEST
         show_reader(reader)
+    _write_address(chosen)
     version = others.get(chosen, newest)
     st.session_state[_SHOWN] = version
     zone = store_zone(version)
@@ -84,6 +86,24 @@ def require(version: Version, *names: str) -> None:
     st.stop()
 
 
+# A widget bound to the address would be asked less: the menu opens a page without what
+# the address held, and the address of that page could not be shared.
+def _read_address() -> None:
+    """Choose what the address asks for, where it says another moment than before."""
+    asked = st.query_params.get(PICKER)
+    if asked is not None and asked != st.session_state.get(_ADDRESSED):
+        st.session_state[PICKER] = asked
+
+
+def _write_address(chosen: str) -> None:
+    """Let the address say which moment is shown; it says nothing of the latest."""
+    if chosen == LATEST:
+        st.query_params.pop(PICKER, None)
+    elif st.query_params.get(PICKER) != chosen:
+        st.query_params[PICKER] = chosen
+    st.session_state[_ADDRESSED] = None if chosen == LATEST else chosen
+
+
 def _pick(others: dict[str, Version]) -> str:
     """Let the reader choose another kept version."""
     with st.popover("Show another moment", icon=":material/history:", type="tertiary"):
@@ -91,7 +111,6 @@ def _pick(others: dict[str, Version]) -> str:
             "As of",
             [LATEST, *others],
             key=PICKER,
-            bind="query-params",
             help="Versions that are kept, and those built on a past clock with "
             "`postorder run --as-of`. Every page then shows that one.",
         )

@@ -9,7 +9,8 @@ from dagster_project.published import Version
 from dashboards.components.blocks import answer, block
 from dashboards.components.charts import lines
 from dashboards.components.figures import figures
-from dashboards.components.headlines import period_of, share, share_figure
+from dashboards.components.headlines import days_of, period_of, share, share_figure
+from dashboards.components.links import link_to_rows
 from dashboards.components.shown_version import require, shown_version
 from dashboards.components.tables import table
 from dashboards.components.words import percent
@@ -95,6 +96,12 @@ figures(
     ],
     across=3,
 )
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.caption(
+        "An order counts once, by its last parcel, when both its promises are due.",
+        width="content",
+    )
+    link_to_rows("Open the parcels promised", of="promised", **days_of(first))
 show_weeks(shown)
 with block("Which carriers?"):
     st.caption("Unknown: collected at a counter, downloaded, or not sent at all.")

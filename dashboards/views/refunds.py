@@ -33,7 +33,7 @@ else:
     answer(
         f"{percent(share(last.part, last.whole))} of refunds reached the customer "
         f"within 48 hours of being due, {period_of(last)}; "
-        f"{count(waiting, 'customer')} {verb(waiting, 'waits', 'wait')} now."
+        f"{count(waiting, 'refund')} {verb(waiting, 'waits', 'wait')} now."
     )
 figures(
     [

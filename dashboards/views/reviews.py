@@ -8,6 +8,7 @@ from dashboards.components.blocks import answer, block
 from dashboards.components.charts import bars
 from dashboards.components.figures import figures
 from dashboards.components.headlines import share_figure
+from dashboards.components.links import link_to_rows
 from dashboards.components.shown_version import require, shown_version
 from dashboards.components.tables import table
 from dashboards.components.words import count, percent
@@ -48,6 +49,7 @@ figures(
     ],
     across=2,
 )
+link_to_rows("Open the reviews written", of="reviews")
 with block("How many answer, by the days between delivery and asking?"):
     if asked.empty:
         st.caption("Nobody has been asked long enough ago.")

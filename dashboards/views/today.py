@@ -175,6 +175,11 @@ def show_unsettled_payments(version: Version) -> None:
                 f"{count(total.payments, 'payment')}, {lateness_of(total)}; the oldest "
                 f"has waited {duration(total.oldest_age_hours)}."
             )
+            link_to_rows(
+                f"Open the {count(total.payments, 'payment')}",
+                of="unsettled",
+                currency=total.currency,
+            )
         if not may_see_names():
             st.caption(WHICH)
             return

@@ -1,4 +1,4 @@
-"""What a large shop costs: to build, to judge, and to keep up to date.
+"""What a large shop costs: to build, to judge, to read, and to keep up to date.
 
 A history is landed, built and published once, and all that is measured stands on it.
 """
@@ -6,6 +6,7 @@ A history is landed, built and published once, and all that is measured stands o
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -20,7 +21,7 @@ DAYS = 120
 
 
 def report(million: float = 5, rounds: int = warm.ROUNDS) -> None:
-    """Simulate a shop, and print what its first build, gate and rounds take."""
+    """Simulate a shop, and print what its first build, gate, pages and rounds take."""
     # imported here: they cost seconds that no other benchmark should pay
     from dagster_project.run import run
     from ingestion.shop import Shop
@@ -43,6 +44,10 @@ def report(million: float = 5, rounds: int = warm.ROUNDS) -> None:
         events = sum(file.accepted for file in done.landing.files)
         print(f"\n{events:,} events of {DAYS} days published in {seconds:.0f} s")
         gate.measure(shop.working)
+        # a process of its own: what stands in for the server patches Streamlit
+        subprocess.run(
+            [sys.executable, "-m", "tests.bench.pages", str(shop.folder)], check=True
+        )
         warm.measure(shop, batches)
 
 

@@ -315,6 +315,11 @@ select 'all' as segment_type, 'all' as segment, * from (
     horizon_days, customers, at_risk, second_orders, probability, lower, upper, naive_rate, is_observed
 );
 
+insert into marts.fct_reorder_gaps by name
+select 'customer-ORD-101' as customer_id, 1 as order_number, 'ORD-101' as from_order_id,
+    'ORD-102' as to_order_id, 12.0 as gap_days, false as is_open,
+    timestamptz '2026-01-11 06:00+00' as from_placed_at, timestamptz '2026-01-23 06:00+00' as to_placed_at;
+
 insert into metrics.cohort_retention by name
 select 'calendar_month' as age_mode, * from (
     values

@@ -7,6 +7,7 @@ a call to a foreign host, a table wider than a phone.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -15,15 +16,16 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pytest
 
 from dagster_project import published
 from dagster_project.servers import dashboard_command
-from tests.dashboards.small_shop import ROOT, publish
+from tests.dashboards.small_shop import AS_OF, ROOT, publish
 
 pytest.importorskip("playwright", reason="the browser driver is not installed")
 
@@ -55,6 +57,8 @@ ROW_PIXELS = 35
 LINK_PIXELS = 25
 HOVER_MILLISECONDS = 400
 CLICKS = 5
+LIGHT = 200
+DARK = 60
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
 
@@ -82,8 +86,14 @@ def wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="module")
 def shop_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of the small shop."""
+    """The data folder of the small shop, with a version of the day before."""
     folder = tmp_path_factory.mktemp("shop")
+    publish(
+        folder / "published",
+        "before",
+        "delete from marts.fct_orders where order_id != 'ORD-008'",
+        as_of=AS_OF - timedelta(days=1),
+    )
     publish(folder / "published", "one")
     return folder
 
@@ -246,6 +256,94 @@ def test_hostile_ids_are_shown_as_they_are(page: Page, address: str) -> None:
         "Note **bold** <script>alert(1)</script> :red[x] $y$"
     ).count()
     assert_fits(page)
+
+
+EARLIER = "2026-03-30 18:00 (before)"
+
+
+def moment_of(page: Page) -> list[str]:
+    """Return which moment a page's address holds."""
+    return parse_qs(urlsplit(page.url).query).get("as_of", [])
+
+
+def choose_moment(page: Page, name: str) -> None:
+    """Choose a version in the picker."""
+    page.get_by_role("button", name="Show another moment").click()
+    page.get_by_role("combobox", name="As of").click()
+    page.get_by_role("option", name=name).click()
+
+
+def open_from_menu(page: Page, section: str, title: str) -> None:
+    """Open a view as a reader does: from the bar, on a phone from the drawer."""
+    if page.get_by_test_id("stTopNavSection").count():
+        page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
+        page.get_by_test_id("stTopNavDropdownLink").filter(has_text=title).click()
+    else:
+        page.get_by_test_id("stExpandSidebarButton").click()
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+        # the drawer stays open over the page
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+
+
+def test_a_reader_chooses_a_moment_and_every_address_holds_it(
+    page: Page, address: str
+) -> None:
+    """From the picker to another page, to the rows, and to who gets the address."""
+    open_and_wait(page, f"{address}/orders")
+    assert page.locator("h2").first.inner_text().startswith("12 orders are open")
+    choose_moment(page, EARLIER)
+    page.get_by_text("This is an earlier state").wait_for()
+    page.get_by_text("1 order is open").wait_for()
+    assert moment_of(page) == [EARLIER]
+    assert_fits(page)
+
+    page.keyboard.press("Escape")
+    open_from_menu(page, "Money", "Pending money")
+    page.get_by_role("heading", name="Which money is owed?").wait_for()
+    wait_until_drawn(page)
+    page.wait_for_url("**/pending?as_of=*")
+    assert moment_of(page) == [EARLIER]
+
+    page.get_by_role("link", name="Open the").first.click()
+    page.get_by_role("heading", name="Which rows are behind this number?").wait_for()
+    wait_until_drawn(page)
+    assert moment_of(page) == [EARLIER]
+    page.reload()
+    wait_until_drawn(page)
+    page.get_by_text("This is an earlier state").wait_for()
+
+    choose_moment(page, "latest")
+    expect(page.get_by_text("This is an earlier state")).to_have_count(0)
+    assert moment_of(page) == []
+
+
+def ground_of(page: Page) -> float:
+    """Return how light the ground of a page is, from 0 to 255."""
+    color = page.get_by_test_id("stApp").evaluate(
+        "app => getComputedStyle(app).backgroundColor"
+    )
+    parts = re.findall(r"\d+", color)[:3]
+    return sum(map(int, parts)) / len(parts)
+
+
+def test_a_reader_switches_between_light_and_dark(page: Page, address: str) -> None:
+    """The page follows the system's wish, until its menu says otherwise."""
+    open_and_wait(page, f"{address}/pending")
+    assert ground_of(page) > LIGHT
+    page.emulate_media(color_scheme="dark")
+    open_and_wait(page, f"{address}/pending")
+    assert ground_of(page) < DARK
+    assert_fits(page)
+
+    page.get_by_test_id("stMainMenu").get_by_role("button").click()
+    page.get_by_test_id("stMainMenuPopover").get_by_text("Light").click()
+    page.wait_for_function(
+        "getComputedStyle(document.querySelector('[data-testid=stApp]'))"
+        ".backgroundColor === 'rgb(255, 255, 255)'"
+    )
+    page.reload()
+    wait_until_drawn(page)
+    assert ground_of(page) > LIGHT
 
 
 VIEWS = sorted(path.stem for path in (ROOT / "dashboards" / "views").glob("[a-z]*.py"))

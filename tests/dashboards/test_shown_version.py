@@ -46,6 +46,23 @@ def test_a_version_in_the_address_is_shown_and_called_earlier(
     assert answer_of(page).startswith("12 orders are open")
 
 
+def test_the_menu_keeps_the_moment_in_the_address(published_folder: Path) -> None:
+    publish_two(published_folder)
+    page = open_page("views/metrics.py", as_of=EARLIER)
+    assert page.query_params["as_of"] == EARLIER
+
+    # as the menu opens a page: without what the address held
+    page.switch_page("views/rows.py")
+    page.query_params.clear()
+    page.run()
+    assert page.query_params["as_of"] == EARLIER
+    assert page.info[0].value.startswith("This is an earlier state")
+
+    page.selectbox(key="as_of").set_value("latest").run()
+    assert "as_of" not in page.query_params
+    assert not page.info
+
+
 def test_a_version_built_on_a_past_clock_can_be_chosen(published_folder: Path) -> None:
     publish_two(published_folder)
     past = published_folder / published.AS_OF_VERSIONS

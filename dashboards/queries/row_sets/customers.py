@@ -106,6 +106,15 @@ ROW_SETS = {
         whole="count(*)",
         whole_noun="first buyers",
     ),
+    "reviews": RowSet(
+        "reviews written",
+        "review",
+        "marts.fct_reviews",
+        "order_id, review_id, sku, rating, is_solicited, reviewed_at",
+        by=("sku", "rating"),
+        order="reviewed_at desc, review_id",
+        day=store_day("reviewed_at"),
+    ),
     "review_asks": RowSet(
         "order lines to ask for a review",
         "line",
