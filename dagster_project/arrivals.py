@@ -79,7 +79,8 @@ def settled(files: Mapping[Path, State], now: float | None = None) -> dict[Path,
 def set_apart(zone: Path, files: Iterable[Path], folder: Path) -> Path:
     """Give some files of a zone a folder of their own, to land under the same names.
 
-    A link that leads out of the zone stays one, for the landing to refuse.
+    A link that leads out of the zone stays one, for the landing to refuse; a file that
+    was taken away meanwhile is left out.
 
     Args:
         zone: Where they lie.
@@ -100,6 +101,8 @@ def set_apart(zone: Path, files: Iterable[Path], folder: Path) -> Path:
             continue
         try:
             place.hardlink_to(real)
+        except FileNotFoundError:
+            continue
         except OSError:
             # another disk
             shutil.copyfile(real, place)

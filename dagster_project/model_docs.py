@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from dagster_project.build import (
+    BuildError,
     dbt_places,
     dbt_variables,
     is_current,
-    last_landing,
     run_dbt,
     told_of,
 )
@@ -31,9 +31,12 @@ def write_model_docs(shop: Shop) -> Path:
     """Write the page of the shop's models, replacing the one before.
 
     Raises:
-        BuildError: Nothing has landed, or dbt could not read the working file.
+        BuildError: Nothing was built yet, or dbt could not read the working file.
     """
-    last_landing(shop)
+    if not shop.working.exists():
+        raise BuildError(
+            f"nothing has been built in {shop.folder} yet; `postorder run` builds"
+        )
     generated = shop.folder / "dbt" / "target"
     told = [*dbt_variables(shop.timezone), *dbt_places(shop)]
     with hold(shop, "describe the models"), told_of(shop.working):

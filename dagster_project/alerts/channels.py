@@ -127,17 +127,6 @@ def deliver(
     raise AssertionError("the last try returns or raises")
 
 
-def missing_variables(
-    channel: ChannelSettings, environment: Mapping[str, str]
-) -> list[str]:
-    """Return the variables that a channel needs and the environment lacks."""
-    return sorted(
-        variable
-        for key, variable in channel.settings.items()
-        if key.endswith("_from") and not environment.get(variable)
-    )
-
-
 def slack_text(text: str) -> str:
     """Return text that neither Slack nor its lookalikes read as markup.
 

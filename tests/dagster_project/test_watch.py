@@ -215,3 +215,13 @@ def test_a_link_out_of_the_zone_stays_one(tmp_path):
     (zone / "link.jsonl").symlink_to(outside)
     apart = set_apart(zone, [zone / "link.jsonl"], tmp_path / "apart")
     assert (apart / "link.jsonl").is_symlink()
+
+
+def test_a_file_taken_away_meanwhile_keeps_no_other(tmp_path):
+    zone = tmp_path / "landing"
+    zone.mkdir()
+    (zone / "here.jsonl").write_text("{}")
+    apart = set_apart(
+        zone, [zone / "gone.jsonl", zone / "here.jsonl"], tmp_path / "apart"
+    )
+    assert [path.name for path in apart.iterdir()] == ["here.jsonl"]
