@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+# in the order of collection, which puts long files first
+SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run setup test test-deep bench charts docs lint dashboard dagster sample lock clean
+.PHONY: run setup test test-deep bench charts docs lint lint-python lint-sql dashboard dagster sample lock clean
 
 run: setup
 	@$(BIN)/postorder run
@@ -25,10 +27,10 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@touch $(READY)
 
 test: setup
-	@$(BIN)/python -m pytest -m "not deep" -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -m "not deep" -q $(SPREAD)
 
 test-deep: setup
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q $(SPREAD)
 
 bench: setup
 	@$(BIN)/python -m tests.bench
@@ -38,10 +40,17 @@ charts: setup
 
 docs: setup
 	@$(BIN)/python -m ingestion.contract.reference
+	@$(BIN)/python -m tests.gate.page
 
-lint: setup
+# apart, so that `make -j2 lint` takes half the time
+lint: lint-python lint-sql
+
+lint-python: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports --no-cache \
-		&& $(BIN)/mypy && $(BIN)/sqlfluff lint -q dbt_project/models
+		&& $(BIN)/mypy
+
+lint-sql: setup
+	@$(BIN)/sqlfluff lint -q dbt_project/models
 
 dashboard: setup
 	@$(BIN)/postorder dashboard

@@ -137,6 +137,7 @@ def test_random_splits_equal_a_full_refresh(feed, shop_in, straight, seed):
     assert differences(straight, version.path, with_ledger=False) == {}
 
 
+@pytest.mark.deep
 def test_shuffled_split_and_doubled_files_give_equal_marts(
     feed, shop_in, straight, tmp_path
 ):
@@ -161,6 +162,7 @@ def test_shuffled_split_and_doubled_files_give_equal_marts(
     assert differences(straight, version.path, with_ledger=False) == {}
 
 
+@pytest.mark.deep
 def test_running_twice_changes_nothing(feed, shop_in):
     shop = shop_in("twice")
     land(shop, feed)

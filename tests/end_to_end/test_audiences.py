@@ -144,6 +144,7 @@ def cells(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.deep
 def test_who_withdraws_or_has_a_problem_leaves_the_list(live, tmp_path):
     """One shop's month: consent, a ticket, exports, and what they brought."""
     shop, land, at = live

@@ -63,6 +63,8 @@ SIGNS = {
     """,
 }
 
+pytestmark = pytest.mark.deep
+
 
 @pytest.fixture(scope="module")
 def signs_after(tmp_path_factory):

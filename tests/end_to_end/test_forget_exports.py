@@ -85,6 +85,7 @@ def test_an_export_and_its_events_lose_the_customer_for_good(export, landed, cop
     assert counts(shop) == without
 
 
+@pytest.mark.deep
 def test_a_forget_killed_at_any_moment_is_finished_by_the_next_command(
     landed, copied, root
 ):

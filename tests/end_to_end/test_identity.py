@@ -243,7 +243,8 @@ def test_the_ledger_adds_up(straight):
     ) == [(18, 15, 1, 2, 0)]
 
 
-@pytest.mark.parametrize("turn", [5, pytest.param(11, marks=pytest.mark.deep)])
+@pytest.mark.deep
+@pytest.mark.parametrize("turn", [5, 11])
 def test_any_order_of_arrival_tells_the_same(landed, straight, turn):
     turned = STORIES[turn:] + STORIES[:turn]
     thirds = [

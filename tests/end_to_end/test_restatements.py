@@ -16,6 +16,8 @@ MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 FEED = {"source": "shop:test", "payment_mode": "prepaid", "channel": "web"}
 
+pytestmark = pytest.mark.deep
+
 
 def placed(number, at, **changed):
     """An order for one thing at 10."""

@@ -99,7 +99,7 @@ def test_killed_and_run_again(point, write, shop, sample_lines, rows_of, root):
 
 
 @pytest.mark.parametrize(
-    "rounds", [pytest.param(10, id="ten"), pytest.param(100, marks=pytest.mark.deep)]
+    "rounds", [pytest.param(3, id="three"), pytest.param(100, marks=pytest.mark.deep)]
 )
 def test_killed_at_random_moments_nothing_is_lost_or_doubled(
     rounds, write, shop, sample_lines, rows_of, root, tmp_path

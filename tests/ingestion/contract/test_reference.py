@@ -12,7 +12,12 @@ from ingestion.contract.catalogue import load_catalogue
 from ingestion.contract.reference.files import files
 
 WRITTEN = files(load_catalogue())
-BY_HAND = {"docs/faults.md", "docs/production.md", "docs/real_data.md"}
+BY_HAND = {
+    "docs/faults.md",
+    "docs/production.md",
+    "docs/real_data.md",
+    "docs/walks.md",
+}
 PAGES = {name: text for name, text in WRITTEN.items() if name.endswith(".md")}
 PRIVATE = re.compile(
     r"""(?:^|[\s"'(`])(?:/|~/|[A-Z]:\\)[\w.-]+[/\\]   # a path of some machine
