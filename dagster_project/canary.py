@@ -86,6 +86,13 @@ class Canary:
             return None
         return (self.published_at - self.landed_at).total_seconds()
 
+    @property
+    def trouble(self) -> str:
+        """What became of one that is lost or leaked, in words."""
+        return ", ".join(
+            self.leaked or self.missing or ("nothing was published since",)
+        )
+
     def state_at(self, now: datetime) -> str:
         """Return its state: one that waits for an hour is lost, looked after or not."""
         is_late = now - self.planted_at > LOST_AFTER

@@ -253,8 +253,7 @@ def validate(
     report = judge(shop)
     if docs:
         typer.echo(f"Written: {write_docs(shop)}")
-    if not report.passed:
-        raise gate.GateError(gate.describe(report.verdict))
+    gate.require_passed(report.verdict)
     display.validation(report)
 
 

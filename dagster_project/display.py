@@ -319,9 +319,9 @@ def build_report(report: BuildReport, *, schema: str | None = None) -> None:
 
 def validation(report: ValidationReport) -> None:
     """Print that a build passed, and what it was warned of."""
-    warnings = len(report.warnings)
-    _out().print(f"Validated: {report.judged - warnings} expectations hold")
-    if warnings:
+    unjudged = f", {report.unjudged} had too little to judge" if report.unjudged else ""
+    _out().print(f"Validated: {report.held} expectations hold{unjudged}")
+    if report.warnings:
         told = gate.describe_warnings(report.verdict)
         _out().print(told, markup=False, soft_wrap=True)
 

@@ -61,7 +61,7 @@ class Judgement:
         severity: Whether its failure keeps the build from being published.
         owner: Who looks into a failure.
         observed: The least and the greatest value found, as text.
-        held: Whether it held.
+        held: Whether it held; ``None`` where there was too little to judge.
     """
 
     suite: str
@@ -72,7 +72,7 @@ class Judgement:
     severity: Severity
     owner: str
     observed: str
-    held: bool
+    held: bool | None
 
 
 @dataclass(frozen=True)
@@ -153,13 +153,12 @@ def require_judged(working: Path, build: Build) -> Verdict:
     return verdict
 
 
-def require_passed(working: Path, build: Build) -> None:
-    """Raise unless this very build passed.
+def require_passed(verdict: Verdict) -> None:
+    """Raise unless a build passed.
 
     Raises:
-        GateError: It failed, or was never judged.
+        GateError: It failed.
     """
-    verdict = require_judged(working, build)
     if not verdict.passed:
         raise GateError(describe(verdict))
 

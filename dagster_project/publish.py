@@ -99,7 +99,7 @@ def publish(
             )
         verdict = gate.require_judged(working, build)
         if accept is None:
-            gate.require_passed(working, build)
+            gate.require_passed(verdict)
         acceptance = None if verdict.passed else _acceptance(verdict, accept, now)
         folder = shop.published / (AS_OF_VERSIONS if build.is_past else VERSIONS)
         folder.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ def publish(
             version = _same(shop.published, build, digest)
             is_new = version is None
             if version is None:
-                previous = _before(shop.published) if is_warm else None
+                is_increment = is_warm and not build.is_past
                 version = _write(
                     connection,
                     contents,
@@ -119,7 +119,7 @@ def publish(
                     build,
                     now,
                     acceptance,
-                    previous=None if build.is_past else previous,
+                    previous=_before(shop.published) if is_increment else None,
                 )
         if not build.is_past:
             if is_new:
@@ -170,10 +170,7 @@ def remove_leftovers(published: Path) -> None:
     """
     for parent in (published / VERSIONS, published / AS_OF_VERSIONS):
         remove_unfinished(parent)
-    try:
-        announced = current(published)
-    except BrokenVersionError:
-        return
+    announced = _announced(published)
     if announced is not None:
         last = _number(announced.name)
         retire(v for v in versions(published) if _number(v.name) > last)
@@ -214,11 +211,7 @@ def point_at(published: Path, version: Version) -> None:
 
 def _same(published: Path, build: Build, digest: str) -> Version | None:
     """Return the version that already holds this clock and content."""
-    try:
-        announced = current(published)
-    except BrokenVersionError:
-        announced = None
-    rivals = as_of_versions(published) if build.is_past else (announced,)
+    rivals = as_of_versions(published) if build.is_past else (_announced(published),)
     for version in rivals:
         if version and (version.as_of, version.digest) == (build.as_of, digest):
             return version
@@ -227,11 +220,16 @@ def _same(published: Path, build: Build, digest: str) -> Version | None:
 
 def _before(published: Path) -> Version | None:
     """Return the version to begin with, if it says what each of its tables holds."""
+    announced = _announced(published)
+    return announced if announced and announced.contents else None
+
+
+def _announced(published: Path) -> Version | None:
+    """Return the current version; none where the pointer leads nowhere."""
     try:
-        announced = current(published)
+        return current(published)
     except BrokenVersionError:
         return None
-    return announced if announced and announced.contents else None
 
 
 def _acceptance(verdict: Verdict, reason: str | None, now: datetime) -> dict[str, Any]:
@@ -268,9 +266,6 @@ def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         from information_schema.tables
         where table_catalog = 'working'
             and table_schema in (select unnest($schemas))
-            -- dbt keeps the table it replaces under such a name until it is done
-            and not ends_with(table_name, '__dbt_tmp')
-            and not ends_with(table_name, '__dbt_backup')
         order by 1
         """,
         {"schemas": list(SCHEMAS)},

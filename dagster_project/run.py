@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from dagster_project import gate, shops
 from dagster_project.build import BuildReport, build, clock_of
 from dagster_project.forget import finish
-from dagster_project.gate import GateError
 from dagster_project.publish import publish
 from dagster_project.published import Version
 from dagster_project.quality.suite import blocking_suites
@@ -115,8 +114,7 @@ def run(
             working=built.working,
             suites=blocking_suites() if is_warm else None,
         )
-        if not validation.passed:
-            raise GateError(gate.describe(validation.verdict))
+        gate.require_passed(validation.verdict)
         tell("publish", "writing a version", 0, 0)
         started = datetime.now(UTC)
         version = publish(shop, working=built.working, now=started, is_warm=is_warm)

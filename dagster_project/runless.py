@@ -17,14 +17,13 @@ from dagster_project.build import BuildError, Node
 from dagster_project.defs.landing import RAW_TABLES, landed_metadata
 from dagster_project.defs.publish import published_metadata
 from dagster_project.defs.quality import SUITES, failures_metadata, key_of, name_of
+from dagster_project.defs.resources import PUBLISHED
 from dagster_project.gate import GateError, Verdict
 from dagster_project.run import RunReport
 from dagster_project.watch import Round
 from ingestion.shop import Shop
 
 Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
-
-PUBLISHED = dg.AssetKey(["published", "database"])
 
 log = logging.getLogger(__name__)
 

@@ -149,15 +149,13 @@ class Watcher:
                     self._shop, folders, is_warm=True, now=now, progress=steps.tell
                 )
         except (ShopLockedError, StoppedError):
-            if steps.has_landed:
-                self._landed |= files
             raise
         except Exception as error:
             log.debug("the round failed", exc_info=True)
+            return Round(now, len(files), error=error, seconds=steps.seconds())
+        finally:
             if steps.has_landed:
                 self._landed |= files
-            return Round(now, len(files), error=error, seconds=steps.seconds())
-        self._landed |= files
         return Round(now, len(files), report=report, seconds=steps.seconds())
 
     @contextmanager

@@ -85,7 +85,8 @@ def tell_failure(
         StandingError: Who was told what cannot be known.
     """
     read, mistake = _read(rules)
-    said = " ".join(f"{failed.error}{mistake}".split())[:SHOWN_CHARACTERS]
+    said = " ".join(f"{_without_rows(failed.error)}{mistake}".split())
+    said = said[:SHOWN_CHARACTERS]
     what = f"Run {failed.run_id[:8]}" if failed.run_id else "A round"
     rule = _rule(_name(failed.job), read, run_id=failed.run_id)
     found = Finding(
@@ -164,6 +165,12 @@ def _read(rules: Path | None) -> tuple[Rules, str]:
         return read_rules(rules or RULES, None), ""
     except RulesError as error:
         return ONLY_LOG, f" (told to the log only: {error})"
+
+
+def _without_rows(error: str) -> str:
+    """Return what was said without the rows that show it: they may be of people."""
+    lines = error.splitlines()
+    return "\n".join(line for line in lines if not line.startswith("    "))
 
 
 def _rule(name: str, read: Rules, run_id: str | None = None) -> Rule:

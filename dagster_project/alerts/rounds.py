@@ -37,8 +37,9 @@ def teller(
                         JOB, shop, environment, now=done.began_at, rules=rules
                     )
                 else:
+                    said = str(done.error) or repr(done.error)
                     failures.tell_failure(
-                        FailedRun(JOB, _step_of(done), _said(done.error), None),
+                        FailedRun(JOB, _step_of(done), said, None),
                         shop,
                         environment,
                         now=done.began_at,
@@ -53,9 +54,3 @@ def teller(
 def _step_of(done: Round) -> str:
     """Return the step that failed, the last that began."""
     return next(reversed(list(done.seconds)), "run")
-
-
-def _said(error: Exception) -> str:
-    """Say why without the rows that show it: they may be of people."""
-    lines = (str(error) or repr(error)).splitlines()
-    return "\n".join(line for line in lines if not line.startswith("    "))

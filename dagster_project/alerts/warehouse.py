@@ -95,8 +95,7 @@ def judge_canaries(rule: Rule, canaries: Sequence[Canary], now: datetime) -> Fin
     detail = "the last came through"
     if failing:
         last = failing[-1]
-        told = last.leaked or last.missing or ("nothing was published since",)
-        detail = f"{last.order_id} is {last.state}: {', '.join(told)}"
+        detail = f"{last.order_id} is {last.state}: {last.trouble}"
     return _finding(
         rule,
         subjects.ALL,

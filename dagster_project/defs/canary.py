@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from dagster_project import canary
-from dagster_project.defs.resources import ShopResource
+from dagster_project.defs.resources import PUBLISHED, ShopResource
 from dagster_project.defs.schedules import STATUS
 from dagster_project.defs.transient import tried_again
 from dagster_project.shops import kind_of, shop_from
@@ -45,7 +45,7 @@ EVERY_HOUR = dg.ScheduleDefinition(
 
 
 @dg.asset_check(
-    asset=["published", "database"],
+    asset=PUBLISHED,
     name="canary",
     description="The last planted order came through every pipeline, in its time, and "
     "no published table shows it.",
@@ -57,18 +57,16 @@ def canary_check(
     now = datetime.now(UTC)
     with tried_again(context.op_execution_context):
         found = canary.check(shop.open(), now=now)
+    failing = canary.failing(found, now)
     through = [each for each in found if each.state == canary.THROUGH]
     metadata: dict[str, int | float | str] = {
         "planted": len(found),
         "through": len(through),
-        **{
-            each.order_id: f"{each.state}: {', '.join(each.leaked or each.missing)}"
-            for each in canary.failing(found, now)
-        },
+        **{each.order_id: f"{each.state}: {each.trouble}" for each in failing},
     }
     if through and through[-1].seconds is not None:
         metadata["seconds"] = through[-1].seconds
-    return dg.AssetCheckResult(passed=not canary.failing(found, now), metadata=metadata)
+    return dg.AssetCheckResult(passed=not failing, metadata=metadata)
 
 
 @dg.definitions

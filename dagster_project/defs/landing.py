@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import dagster as dg
 
+from dagster_project.arrivals import landing_zone
 from dagster_project.defs.resources import ShopResource, started_at
 from dagster_project.defs.transient import tried_again
 from dagster_project.run import land, land_sample
@@ -58,7 +59,7 @@ def raw_tables(
         if shop.is_sample(opened):
             landed = land_sample(opened, now=now)
         else:
-            landed = land(opened, [shop.landing_zone(opened)], now=now)
+            landed = land(opened, [landing_zone(opened)], now=now)
     seconds = time.monotonic() - began
     metadata = landed_metadata(landed, seconds)
     for table in RAW_TABLES:

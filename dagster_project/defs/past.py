@@ -4,7 +4,7 @@ import os
 
 import dagster as dg
 
-from dagster_project.defs.resources import ShopResource
+from dagster_project.defs.resources import PUBLISHED, ShopResource
 from dagster_project.defs.transient import tried_again
 from dagster_project.published import current
 from dagster_project.run import run
@@ -19,7 +19,7 @@ DAYS = dg.DailyPartitionsDefinition(
 
 @dg.asset(
     key=["published", "as_of"],
-    deps=[dg.AssetKey(["published", "database"])],
+    deps=[PUBLISHED],
     partitions_def=DAYS,
     backfill_policy=dg.BackfillPolicy.multi_run(),
     group_name="past",

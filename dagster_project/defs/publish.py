@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.defs.models import dbt_models
-from dagster_project.defs.resources import ShopResource
+from dagster_project.defs.resources import PUBLISHED, ShopResource
 from dagster_project.defs.transient import tried_again
 from dagster_project.model_docs import write_model_docs
 from dagster_project.publish import publish
@@ -16,7 +16,7 @@ from dagster_project.quality.docs import write_docs
 
 
 @dg.asset(
-    key=["published", "database"],
+    key=PUBLISHED,
     deps=[key for key in sorted(dbt_models.keys) if key.path[0] in SCHEMAS],
     group_name="published",
     kinds={"duckdb", "parquet"},
@@ -54,7 +54,7 @@ def published_metadata(version: Version, seconds: float) -> dict[str, Any]:
 
 @dg.asset(
     key=["published", "data_docs"],
-    deps=[dg.AssetKey(["published", "database"])],
+    deps=[PUBLISHED],
     group_name="published",
     kinds={"html"},
 )
@@ -72,7 +72,7 @@ def data_docs(shop: ShopResource) -> dg.MaterializeResult:
 
 @dg.asset(
     key=["published", "model_docs"],
-    deps=[dg.AssetKey(["published", "database"])],
+    deps=[PUBLISHED],
     group_name="published",
     kinds={"html"},
 )

@@ -13,6 +13,8 @@ from dagster_project.build import DBT_PROJECT
 from dagster_project.shops import kind_of, shop_from
 from ingestion.shop import Shop
 
+PUBLISHED = dg.AssetKey(["published", "database"])
+
 
 class ShopResource(dg.ConfigurableResource):
     """The shop that the environment names when a run starts."""
@@ -20,20 +22,14 @@ class ShopResource(dg.ConfigurableResource):
     def open(self) -> Shop:
         """Return the shop; an empty folder without a landing zone is the sample's."""
         shop = shop_from(os.environ)
-        if self.landing_zone(shop).is_dir():
+        if landing_zone(shop).is_dir():
             return shop
         return shop_from(os.environ, is_sample=True)
-
-    def landing_zone(self, shop: Shop) -> Path:
-        """Return the folder whose files the schedule lands."""
-        return landing_zone(shop)
 
     def is_sample(self, shop: Shop) -> bool:
         """Whether the shop holds, or is about to receive, the embedded sample."""
         kind = kind_of(shop)
-        return kind == "sample" or (
-            kind is None and not self.landing_zone(shop).is_dir()
-        )
+        return kind == "sample" or (kind is None and not landing_zone(shop).is_dir())
 
 
 def started_at(context: dg.AssetExecutionContext) -> datetime:

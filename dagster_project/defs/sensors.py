@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from dagster_project.arrivals import state_of
+from dagster_project.arrivals import landing_zone, state_of
 from dagster_project.defs.resources import ShopResource
 from dagster_project.defs.schedules import is_unattended, micro_batch
 
@@ -26,7 +26,7 @@ def landing_folder(
 
     What failed is not asked for again: the next schedule comes by, and says so too.
     """
-    zone = shop.landing_zone(shop.open())
+    zone = landing_zone(shop.open())
     seen = state_of(zone)
     if seen is None:
         return dg.SkipReason(f"a file in {zone} is still being written")

@@ -10,9 +10,8 @@ from dagster_project.alerts.failures import FailedRun
 from dagster_project.alerts.notify import Fate, Told
 from dagster_project.alerts.rules import RulesError
 from dagster_project.alerts.standing import StandingError
-from dagster_project.defs.resources import ShopResource
+from dagster_project.defs.resources import PUBLISHED, ShopResource
 
-PUBLISHED = dg.AssetKey(["published", "database"])
 EVERY_SECONDS = 30
 
 

@@ -62,9 +62,14 @@ class ValidationReport:
         return self.verdict.passed
 
     @property
-    def judged(self) -> int:
-        """How many expectations were judged."""
-        return len(self.verdict.judged)
+    def held(self) -> int:
+        """How many expectations held."""
+        return sum(each.held is True for each in self.verdict.judged)
+
+    @property
+    def unjudged(self) -> int:
+        """How many had too little to be judged by."""
+        return sum(each.held is None for each in self.verdict.judged)
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -250,6 +255,7 @@ def _judge_population(
                     owner=suite.owner,
                 )
             )
+        known = frame[expectation.column].dropna()
         judged.append(
             Judgement(
                 suite=suite.name,
@@ -259,18 +265,15 @@ def _judge_population(
                 says=expectation.says,
                 severity=measure.severity,
                 owner=suite.owner,
-                observed=_span(frame[expectation.column]),
-                held=bool(result.success),
+                observed=_span(known) if len(known) else "too little",
+                held=bool(result.success) if len(known) else None,
             )
         )
     return failures, judged
 
 
-def _span(values: pd.Series) -> str:
+def _span(known: pd.Series) -> str:
     """Write the least and the greatest of a column's values."""
-    known = values.dropna()
-    if known.empty:
-        return "not judged"
     least, greatest = known.min(), known.max()
     return str(least) if least == greatest else f"{least} to {greatest}"
 

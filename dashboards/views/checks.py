@@ -27,8 +27,11 @@ def show_answer(verdict: Verdict) -> None:
     """Say how many expectations held, and whether the others kept the build back."""
     blocking = sum(each.is_blocking for each in verdict.broken)
     warnings = len(verdict.broken) - blocking
-    held = int(verdict.judged["held"].sum())
+    held = int(verdict.judged["held"].eq(True).sum())
+    unjudged = int(verdict.judged["held"].isna().sum())
     of = f"{held:,} of {count(len(verdict.judged), 'expectation')} held"
+    if unjudged:
+        of += f", {unjudged:,} had too little to judge"
     if blocking:
         answer(
             f"No: {of}; {blocking:,} {verb(blocking, 'keeps', 'keep')} the build from "
@@ -101,9 +104,9 @@ else:
             for each in found.broken:
                 show_broken(each)
     with block("What is it judged by?"):
-        judged = found.judged.sort_values("held", kind="stable").assign(
-            owner=found.judged["owner"].map(plain)
-        )
+        judged = found.judged.sort_values("held", kind="stable")
+        judged["owner"] = judged["owner"].map(plain)
+        judged["held"] = judged["held"].map({True: "yes", False: "no"}).fillna("-")
         st.dataframe(
             judged,
             hide_index=True,

@@ -103,7 +103,6 @@ def test_the_models_have_a_page_that_asks_nothing_of_any_network(shop, build_by_
 
     text = page.read_text(encoding="utf-8")
     assert '"model.postorder.fct_orders"' in text
-    assert '"model.postorder.fct_orders"' in text
     assert '"send_anonymous_usage_stats": false' in text
     for tag, attributes in Elements(text).found:
         for where in ("src", "href"):

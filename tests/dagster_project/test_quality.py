@@ -998,6 +998,25 @@ def test_good_rows_pass(shop, build_by_hand):
     assert gate.last_verdict(working) == report.verdict
 
 
+def test_too_few_rows_are_not_said_to_hold(shop, build_by_hand):
+    """Of three orders no share is known; that there are some can be seen."""
+    working = build_by_hand(shop, passed=False)
+    with duckdb.connect(str(working)) as connection:
+        connection.execute(
+            "delete from marts.fct_orders where order_id not in "
+            "(select order_id from marts.fct_orders order by order_id limit 3)"
+        )
+    report = validate(
+        shop, suites=[each for each in SUITES if each.name == "fct_orders"]
+    )
+    held = {each.column: each.held for each in report.verdict.judged}
+    assert held["orders"] is held["contradictions"] is True
+    assert held["cancelled_share"] is held["rto_share"] is None
+    assert report.held + report.unjudged == len(held)
+    assert report.unjudged >= 2
+    assert gate.last_verdict(working) == report.verdict
+
+
 def test_every_expectation_has_a_fault():
     planted = {name for name, _ in FAULTS}
     held = {

@@ -119,6 +119,15 @@ def live(tmp_path_factory):
     return shop, land, at
 
 
+@pytest.fixture(scope="module")
+def first(live):
+    """Publish what all of them bought, on day 4."""
+    _, land, at = live
+    customers = [*CUSTOMERS, *FORMULAS]
+    land([each for customer in customers for each in bought(customer)], 2.5)
+    return at(4)
+
+
 def rows(version, query):
     with connect(version) as connection:
         return connection.execute(query).fetchall()
@@ -144,16 +153,16 @@ def cells(path):
         return list(csv.DictReader(file))
 
 
+def test_a_shop_without_a_version_exports_nothing(tmp_path):
+    with pytest.raises(NothingPublishedError):
+        exported(Shop(tmp_path), REVIEW, tmp_path / "early.csv", 3)
+
+
 @pytest.mark.deep
-def test_who_withdraws_or_has_a_problem_leaves_the_list(live, tmp_path):
+def test_who_withdraws_or_has_a_problem_leaves_the_list(live, first, tmp_path):
     """One shop's month: consent, a ticket, exports, and what they brought."""
     shop, land, at = live
-    with pytest.raises(NothingPublishedError):
-        exported(shop, REVIEW, tmp_path / "early.csv", 3)
-
     customers = [*CUSTOMERS, *FORMULAS]
-    land([each for customer in customers for each in bought(customer)], 2.5)
-    first = at(4)
     assert listed(first, REVIEW) == sorted(customers)
     assert listed(first, REORDER) == []  # nobody knows how long this tea lasts
 
@@ -280,6 +289,7 @@ def test_who_withdraws_or_has_a_problem_leaves_the_list(live, tmp_path):
     ) == [(pytest.approx(share), 0, pytest.approx(share), True)]
 
 
+@pytest.mark.usefixtures("first")
 def test_what_is_handed_out_is_noted_first(live, tmp_path, monkeypatch):
     """A file that could not be noted is not left lying about."""
     shop, _, _ = live
@@ -289,6 +299,7 @@ def test_what_is_handed_out_is_noted_first(live, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("first")
 def test_an_export_on_the_same_clock_is_in_the_next_version(live, tmp_path):
     shop, _, at = live
     before = current(shop.published)
@@ -301,6 +312,7 @@ def test_an_export_on_the_same_clock_is_in_the_next_version(live, tmp_path):
     assert rows(after, count)[0][0] == rows(before, count)[0][0] + 1
 
 
+@pytest.mark.usefixtures("first")
 def test_a_version_without_the_audience_is_named(live, tmp_path):
     shop, _, _ = live
     unknown = audiences.Audience("audience_of_none", "marketing", thing="sku")

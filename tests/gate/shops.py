@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -112,12 +113,7 @@ def with_fault(
     """Tell a shop its last days with a fault in the newest of them."""
     clean = simulated.told(days, fault.days)
     faulty = fault.planted(simulated.told(fault.days), simulated.end)
-    return later(before, _both(clean, faulty), simulated.end, folder)
-
-
-def _both(first: Iterator[Event], second: Iterator[Event]) -> Iterator[Event]:
-    yield from first
-    yield from second
+    return later(before, chain(clean, faulty), simulated.end, folder)
 
 
 @functools.cache

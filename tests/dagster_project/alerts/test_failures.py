@@ -16,7 +16,9 @@ from ingestion.shop import Shop
 from tests.dagster_project.alerts.receivers import closed_port
 from tests.dagster_project.alerts.shop import NOW, write_rules
 
-BUILD = FailedRun("micro_batch", "dbt_models", "fct_orders broke", "0123456789ab")
+BUILD = FailedRun(
+    "micro_batch", "dbt_models", "fct_orders broke\n    name=Asha", "0123456789ab"
+)
 LAND = FailedRun("micro_batch", "raw_tables", "the disk is full", "1123456789ab")
 OTHER = FailedRun("daily", "dbt_models", "fct_orders broke", "2123456789ab")
 
@@ -68,6 +70,7 @@ def test_a_step_that_keeps_failing_is_told_once_and_its_recovery_once(story, hoo
         ("recovered", "micro_batch_failed", "dbt_models"),
     ]
     assert "Run 01234567 failed: fct_orders broke" in hook.got[0]["text"]
+    assert "Asha" not in hook.got[0]["text"]
     assert hook.got[0]["link"] == "http://runs.example/runs/0123456789ab"
     assert "Over after 3.0 hours." in hook.got[1]["text"]
 
