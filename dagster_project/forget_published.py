@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project import publish
+from dagster_project.contents import contents_of, digest_of
 from dagster_project.personal import PSEUDONYMOUS, class_of
 from dagster_project.published import (
     AS_OF_VERSIONS,
@@ -64,7 +65,7 @@ def _rewrite(folder: Path, tombstones: Tombstones, kinds: Mapping[str, str]) -> 
             connection, tables, making, {t: s for t, s in kept.items() if s}
         )
     with publish.attached(making / DATABASE) as connection:
-        contents = publish.contents_of(connection, tables)
+        contents = contents_of(connection, tables)
     # the longest first: one id may begin with another
     for name in sorted(names, key=len, reverse=True):
         description = description.replace(name, MASKED)
@@ -73,7 +74,7 @@ def _rewrite(folder: Path, tombstones: Tombstones, kinds: Mapping[str, str]) -> 
         json.loads(description)
         | {
             "rows": rows,
-            "digest": publish.digest_of(contents),
+            "digest": digest_of(contents),
             "contents": contents,
             "has_old_blocks": False,
         },

@@ -7,7 +7,6 @@ leaves behind is removed by the next publish.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -22,6 +21,7 @@ import duckdb
 
 from dagster_project import gate, headline
 from dagster_project.builds import Build, last_build
+from dagster_project.contents import contents_of, digest_of
 from dagster_project.gate import Verdict
 from dagster_project.memory import remember
 from dagster_project.publish_changes import write_changes
@@ -275,28 +275,6 @@ def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
             "the working file has no marts; `postorder build` builds the models"
         )
     return tuple(name for (name,) in found)
-
-
-def contents_of(
-    connection: duckdb.DuckDBPyConnection, tables: Sequence[str]
-) -> dict[str, str]:
-    """Return, of each table, a hash of columns and rows, whatever the rows' order."""
-    contents = {}
-    for table in tables:
-        described = connection.execute(f"describe working.{table}").fetchall()
-        # what may not be missing is a promise of the build, and no copy keeps it
-        columns = [column[:2] for column in described]
-        content = connection.execute(
-            f"select count(*), sum(hash(every_column)::hugeint) "
-            f"from working.{table} as every_column"
-        ).fetchall()
-        contents[table] = hashlib.sha256(repr((columns, content)).encode()).hexdigest()
-    return contents
-
-
-def digest_of(contents: Mapping[str, str]) -> str:
-    """Return one hash of the contents of all tables."""
-    return hashlib.sha256(repr(sorted(contents.items())).encode()).hexdigest()
 
 
 def _write(

@@ -17,15 +17,11 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.contents import hash_rows, hashes_of
 from dagster_project.published import DATABASE, SCHEMAS, Version
 
 SOUGHT_FROM = 20_000
 """Rows from which on a table's changes are sought; a smaller one is copied whole."""
-
-HASHES = """
-    create or replace temp table {name} as
-    select hash(every_column) as row_hash from {table} as every_column
-"""
 
 # How many rows go and come, and whether that makes the old rows the new ones: where one
 # row stands more often than before, no hash is new.
@@ -33,10 +29,10 @@ BALANCE = """
     with totals as (
         select
             (select (count(*), sum(row_hash::hugeint)) from old_hashes) as old_total,
-            (select (count(*), sum(row_hash::hugeint)) from new_hashes) as new_total,
+            (select (count(*), sum(row_hash::hugeint)) from {new}) as new_total,
             (select (count(*), coalesce(sum(row_hash::hugeint), 0)) from old_hashes
              where row_hash in (from gone)) as gone_total,
-            (select (count(*), coalesce(sum(row_hash::hugeint), 0)) from new_hashes
+            (select (count(*), coalesce(sum(row_hash::hugeint), 0)) from {new}
              where row_hash in (from come)) as come_total
     )
     select
@@ -57,7 +53,8 @@ def write_changes(
     Args:
         connection: With the file to copy from attached as ``working``; the new file
             stays attached as ``made``.
-        contents: Table -> what tells its content apart, of every table to publish.
+        contents: Of every table to publish, as ``contents_of`` found them on this
+            connection.
         previous: The version to begin with.
         making: The folder to write.
 
@@ -111,17 +108,17 @@ def _is_sought(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 def _exchange(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     """Take out the rows that are gone and put in the new; ``False`` if that fails."""
-    for name, place in (("old_hashes", "made"), ("new_hashes", "working")):
-        connection.execute(HASHES.format(name=name, table=f"{place}.{table}"))
+    new = hashes_of(table)
+    hash_rows(connection, f"made.{table}", "old_hashes")
     for name, these, others in (
-        ("gone", "old_hashes", "new_hashes"),
-        ("come", "new_hashes", "old_hashes"),
+        ("gone", "old_hashes", new),
+        ("come", new, "old_hashes"),
     ):
         connection.execute(
             f"create or replace temp table {name} as select distinct row_hash "
             f"from {these} where row_hash not in (from {others})"
         )
-    is_balanced = connection.execute(BALANCE).fetchall() == [(True,)]
+    is_balanced = connection.execute(BALANCE.format(new=new)).fetchall() == [(True,)]
     if is_balanced:
         connection.execute(
             f"delete from made.{table} as every_column "
@@ -131,6 +128,6 @@ def _exchange(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
             f"insert into made.{table} select * from working.{table} as every_column "
             "where hash(every_column) in (from come)"
         )
-    for name in ("old_hashes", "new_hashes", "gone", "come"):
+    for name in ("old_hashes", "gone", "come"):
         connection.execute(f"drop table {name}")
     return is_balanced

@@ -162,10 +162,11 @@ def test_a_batch_that_waits_already_is_not_asked_for_again(status, is_asked):
                 remote_job_origin=RemoteJobOrigin(here, "micro_batch"),
             )
         )
-        context = dg.build_schedule_context(
+        # left open, the context would leave its storage to every later test
+        with dg.build_schedule_context(
             instance=instance, scheduled_execution_time=datetime(2026, 3, 1, tzinfo=UTC)
-        )
-        asked = EVERY_QUARTER_HOUR.evaluate_tick(context).run_requests
+        ) as context:
+            asked = EVERY_QUARTER_HOUR.evaluate_tick(context).run_requests
     assert bool(asked) is is_asked
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
@@ -43,7 +44,7 @@ def materialize(day):
 def test_a_day_that_has_passed_is_built_as_of_its_end(asked):
     result = materialize(AS_OF.date() - timedelta(days=1))
     assert result.success
-    assert asked == [datetime(2026, 3, 1, tzinfo=UTC)]
+    assert asked == [datetime(2026, 3, 1, tzinfo=ZoneInfo(past.DAYS.timezone))]
     (made,) = result.get_asset_materialization_events()
     assert made.partition == "2026-02-28"
     assert set(made.materialization.metadata) >= {"version", "as_of", "database"}

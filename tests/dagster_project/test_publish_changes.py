@@ -10,6 +10,7 @@ import pytest
 
 from dagster_project import publish as publishing
 from dagster_project import publish_changes
+from dagster_project.contents import contents_of
 from dagster_project.forget_published import rewrite_published
 from dagster_project.publish import publish
 from dagster_project.published import current, versions
@@ -98,9 +99,7 @@ def assert_equal(working, version):
                 (count,)
             ]
     with publishing.attached(version.path) as connection:
-        assert publishing.contents_of(connection, list(version.rows)) == dict(
-            version.contents
-        )
+        assert contents_of(connection, list(version.rows)) == dict(version.contents)
 
 
 def described(path):

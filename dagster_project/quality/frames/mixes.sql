@@ -113,9 +113,11 @@ select 'refusals', 'accepted', day_of(ingested_at), count(*) from copies group b
 union all
 select 'refusals', reason_code, day_of(rejected_at), count(*) from refused group by all
 union all
--- six hours each, counted back from the clock: the shape of a day
+-- six hours each, counted back from the clock: the shape of a day, of each event apart,
+-- as a source's own mix of events moves with its settlements and campaigns
 select
-    'hours of ' || source, (hour % 24 // 6)::varchar, day, sum(told)::bigint
+    'hours of ' || event_name || ' by ' || source, (hour % 24 // 6)::varchar, day,
+    sum(told)::bigint
 from feed_hours group by all;
 
 -- Amounts and delays have no values to count: what counts is on which side of the outer
