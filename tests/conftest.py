@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from tests.sample import SampleRun
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -16,9 +23,7 @@ LONG = {
     "test_forget.py",
     "test_materialization.py",
     "test_olist_reference.py",
-    "test_readme.py",
-    "test_run.py",
-    "test_units.py",
+    *(OF_SAMPLE := {"test_readme.py", "test_run.py", "test_units.py"}),
 }
 
 # tests never reach out, and never read a developer's own shop
@@ -39,6 +44,27 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder `shared` with contract and real data is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
+    """The main job on the embedded sample, as it is after the first run."""
+    from tests.sample import first_run
+
+    return first_run(tmp_path_factory.mktemp("sample"))
+
+
+class FileByFile(LoadFileScheduling):
+    """A file's tests share a worker, and so do the files that begin with the sample."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "sample" if Path(file).name in OF_SAMPLE else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileByFile:
+    """Spread what ``-n`` asks for."""
+    return FileByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -34,9 +35,10 @@ def test_every_make_target_exists(root):
 
 
 @pytest.fixture(scope="module")
-def places(root, tmp_path_factory):
-    """A folder with the files the README's reader would have."""
+def places(root, sample_run, tmp_path_factory):
+    """A folder with the files that a reader would have after ``make run``."""
     folder = tmp_path_factory.mktemp("reader")
+    shutil.copytree(sample_run.kept, folder / "data")
     (folder / "my-events").mkdir()
     readme = (root / "README.md").read_text(encoding="utf-8")
     (folder / "my-events" / "2026-03-01.jsonl").write_text(EVENTS.search(readme)[1])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import socket
-import sys
 from dataclasses import replace
 from datetime import timedelta
 
 import duckdb
 import pytest
 
-from dagster_project import shops, telemetry
+from dagster_project import shops
 from dagster_project.gate import GateError, last_verdict
 from dagster_project.published import as_of_versions, connect, current, versions
 from dagster_project.quality.suite import load_suites
@@ -21,52 +20,18 @@ from tests.dashboards.linked import dishonest, figures_of
 
 
 @pytest.fixture(scope="module")
-def sample_shop(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sample")
-    return shop_from({"POSTORDER_DATA": str(folder)}, is_sample=True)
-
-
-class Guard:
-    """Refuses and notes every way to another machine, while it is set.
-
-    An audit hook sees what every library does, and cannot be taken out again.
-    """
-
-    def __init__(self) -> None:
-        self.is_set = False
-        self.refused: list[str] = []
-        sys.addaudithook(self.hear)
-
-    def hear(self, event: str, arguments: tuple) -> None:
-        if not self.is_set:
-            return
-        if event == "socket.connect" and arguments[0].family != socket.AF_UNIX:
-            self.refuse_unless_local(arguments[1][0])
-        if event == "socket.getaddrinfo" and arguments[0] is not None:
-            self.refuse_unless_local(arguments[0])
-
-    def refuse_unless_local(self, host: str | bytes) -> None:
-        if host not in ("localhost", "127.0.0.1", "::1"):
-            self.refused.append(str(host))
-            raise PermissionError(f"{host} is another machine")
+def sample_shop(sample_run):
+    return sample_run.shop
 
 
 @pytest.fixture(scope="module")
-def guard():
-    return Guard()
+def first(sample_run):
+    return sample_run.report, sample_run.told
 
 
 @pytest.fixture(scope="module")
-def first(sample_shop, guard):
-    """The first run, as the command line starts it, and nobody reachable."""
-    told = []
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in telemetry.OFF.items():
-            environment.setenv(name, value)
-        guard.is_set = True
-        report = run(sample_shop, progress=lambda *step: told.append(step))
-        guard.is_set = False
-    return report, told
+def guard(sample_run):
+    return sample_run.guard
 
 
 def test_the_sample_is_published(sample_shop, first):

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import shutil
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import duckdb
 import pytest
 
 from dagster_project.build import (
     BuildError,
-    build,
     dbt_places,
     dbt_variables,
     run_dbt,
 )
-from ingestion.landing import land_files
 from ingestion.shop import Shop
 
 
 @pytest.fixture(scope="module")
-def built_shop(root, tmp_path_factory):
+def built_shop(sample_run):
     """Unit tests read the types of their inputs from tables that exist."""
-    shop = Shop(
-        tmp_path_factory.mktemp("units"), timezone="UTC", hash_key="a test's key"
-    )
-    sample = sorted((root / "data" / "sample").rglob("*.jsonl.gz"))[:3]
-    landed = land_files(
-        sample, shop=shop, landed_at=datetime(2027, 1, 1, tzinfo=UTC), backfill=True
-    )
-    build(shop, as_of=landed.last_ingested_at, is_tested=False)
-    return shop
+    return Shop(sample_run.kept, timezone="UTC", hash_key="a test's key")
 
 
 def unit_tests(shop, selection, project=None):

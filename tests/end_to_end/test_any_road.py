@@ -83,25 +83,21 @@ def files_of(feed):
     )
 
 
-def test_increments_equal_a_full_refresh(feed, shop_in, straight):
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param((1, 2, 0), id="the first third last"),
+        pytest.param((0, 1, 2, 3), id="as it came", marks=pytest.mark.deep),
+        pytest.param((1, 0), id="backwards", marks=pytest.mark.deep),
+    ],
+)
+def test_increments_equal_a_full_refresh(feed, shop_in, straight, order):
     shop = shop_in("increments")
     files = files_of(feed)
-    for start in range(0, len(files), -(-len(files) // 4)):
-        land(shop, *files[start : start + -(-len(files) // 4)])
+    size = -(-len(files) // len(order))
+    for part in order:
+        land(shop, *files[part * size : (part + 1) * size])
         _, version = built(shop)
-    assert differences(straight, version.path, with_ledger=False) == {}
-
-
-def test_backwards_increments_equal_a_full_refresh(feed, shop_in, straight):
-    """The youngest files come first: nearly every event of an order arrives late."""
-    shop = shop_in("backwards")
-    files = files_of(feed)[::-1]
-    half = len(files) // 2
-    land(shop, *files[:half])
-    as_of = clock_of(shop)
-    build(shop, as_of=as_of, is_tested=False)
-    land(shop, *files[half:])
-    _, version = built(shop, as_of=as_of)
     assert differences(straight, version.path, with_ledger=False) == {}
 
 
