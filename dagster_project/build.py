@@ -291,7 +291,8 @@ def dbt_arguments(
         "--exclude-resource-type",
         "unit_test",
         *([] if is_tested else ["--exclude-resource-type", "test"]),
-        *(["--exclude", *spared] if spared else []),
+        # the description that dbt writes of a project waits for a whole run too
+        *(["--exclude", *spared, "--no-write-json"] if spared else []),
         *dbt_variables(store_timezone),
     ]
     return [*arguments, "--full-refresh"] if is_full_refresh else arguments

@@ -118,6 +118,7 @@ def test_running_again_changes_nothing(sample_shop, first):
     assert again.build.was_known
 
 
+@pytest.mark.deep
 def test_a_failed_gate_leaves_the_last_version(sample_shop, first, monkeypatch):
     report, _ = first
     suites = [suite for suite in load_suites() if suite.name == "fct_orders"]

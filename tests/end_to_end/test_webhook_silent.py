@@ -172,6 +172,7 @@ def no_alarm(shop):
     assert silent == 0
 
 
+@pytest.mark.deep
 def test_thirty_quiet_days_raise_no_alarm(tmp_path):
     """Each hour is judged by what came until then: 720 clocks in one build."""
     no_alarm(shop_of(tmp_path, "everyday", 1))

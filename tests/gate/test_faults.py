@@ -6,12 +6,14 @@ The same checks on a handmade shop, with a fault each, are in
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Callable
 from datetime import date
 
 import pytest
 
+from dagster_project.quality.suite import HISTORIES, load_suites
 from ingestion.shop import Shop
 from tests.gate.faults import FAULTS, Fault
 from tests.gate.shops import (
@@ -72,10 +74,38 @@ def test_sixty_clean_days_raise_no_alarm(alarms):
     assert not {day: found for day, found in alarms.items() if found}
 
 
+@pytest.fixture(scope="module")
+def named(
+    shop_without, events, alarms, tmp_path_factory
+) -> Callable[[Fault], set[str]]:
+    """Give what names a shop with a fault, and not the same shop without it."""
+
+    @functools.cache
+    def names(fault: Fault) -> set[str]:
+        days = min(each for each in HELD_BACK if each >= fault.days)
+        folder = tmp_path_factory.mktemp("fault")
+        found = flagged(with_fault(shop_without(days), fault, events, days, folder))
+        shutil.rmtree(folder)
+        return found - alarms[0]
+
+    return names
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_a_fault_is_named(fault: Fault, shop_without, events, alarms, tmp_path):
-    days = min(each for each in HELD_BACK if each >= fault.days)
-    found = flagged(with_fault(shop_without(days), fault, events, days, tmp_path))
-    print(f"\n{fault.name} -> {fault.check} (and {sorted(found - {fault.check})})")
-    assert fault.check in found - alarms[0]
-    shutil.rmtree(tmp_path)
+def test_a_fault_is_named(fault: Fault, named):
+    print(
+        f"\n{fault.name} -> {fault.check} (and {sorted(named(fault) - {fault.check})})"
+    )
+    assert fault.check in named(fault)
+
+
+@pytest.mark.parametrize("suite", [each.name for each in load_suites(HISTORIES)])
+def test_each_suite_names_a_fault_that_no_other_does(suite, named):
+    """What turns lines away, or tells of silence, does not name it either."""
+    only = [
+        fault.name
+        for fault in FAULTS
+        if {check.partition(", ")[0] for check in named(fault)} == {suite}
+    ]
+    print(f"\n{suite} alone: {only}")
+    assert only

@@ -1,6 +1,8 @@
 {#
-    One domain's events, once for each state machine they concern, with the thing whose
-    story they tell. `said` holds what a move may depend on, as `|field=value|...|`.
+    One domain's events of the stories this build rewrites, once for each state machine
+    they concern, with the thing whose story they tell. `said` holds what a move may
+    depend on, as `|field=value|...|`. A full refresh rewrites every story; a filter on
+    the view that these make would first have made all of it.
 #}
 {% macro machine_events(domain) -%}
     {%- set landed = landed_columns(domain) -%}
@@ -32,6 +34,9 @@
     inner join {{ ref('stg_contract_machine_events') }} as machine_events
         on events.event_name = machine_events.event_name
     where machine_events.is_own
+        and events.story_id in (
+            select affected.story_id from {{ ref('int_affected_stories') }} as affected
+        )
 {%- endmacro %}
 
 {# The fields that name the things machines are of. #}

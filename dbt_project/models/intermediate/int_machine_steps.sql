@@ -12,7 +12,6 @@ with recursive
 events as (
 
     select * from {{ ref('int_machine_events') }}
-    where {{ is_affected('story_id') }}
 
 ),
 

@@ -78,7 +78,7 @@ def test_a_scenario_keeps_the_contract(
     scenario: str, shared: Path, tmp_path: Path
 ) -> None:
     written = simulate(
-        orders=300,
+        orders=120,
         days=60,
         seed=3,
         start=date(2026, 2, 1),
