@@ -26,7 +26,7 @@ def curves(segment_type: str, *, days: int) -> Query:
         select
             curves.segment,
             curves.hours / 24 as days,
-            1 - curves.survival as settled_share,
+            1 - curves.survival as share,
             1 - curves.upper as lower,
             1 - curves.lower as upper,
             curves.at_risk

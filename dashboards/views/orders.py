@@ -11,7 +11,7 @@ import streamlit as st
 
 from dagster_project.published import Version
 from dashboards.access.naming import may_see_names
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, search_box
 from dashboards.components.charts import orders_by_stage_chart
 from dashboards.components.links import address_of_order
 from dashboards.components.shown_version import shown_version
@@ -40,20 +40,6 @@ TIMELINE_COLUMNS = {
     ),
     "order_id": st.column_config.TextColumn("Order", pinned=True),
 }
-
-
-def search() -> str:
-    """Ask for an id."""
-    return st.text_input(
-        "Find an order",
-        key="search",
-        bind="query-params",
-        placeholder="Order, customer, payment, parcel, return, refund, claim or ticket "
-        "id",
-        type="search",
-        icon=":material/search:",
-        max_chars=200,
-    ).strip()
 
 
 def show_matches(version: Version, text: str) -> None:
@@ -307,7 +293,15 @@ first_lines = st.container()
 chosen_filters = choose_filters(shown)
 with first_lines:
     show_answer(shown, chosen_filters)
-searched = search() if may_see_names() else ""
+searched = (
+    search_box(
+        "Find an order",
+        "Order, customer, payment, parcel, return, refund, claim or ticket id",
+        key="search",
+    )
+    if may_see_names()
+    else ""
+)
 if searched:
     show_matches(shown, searched)
 else:

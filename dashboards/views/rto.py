@@ -7,7 +7,7 @@ import streamlit as st
 
 from dagster_project.published import Version
 from dashboards.components.blocks import answer, block, choice
-from dashboards.components.charts import bars, lines
+from dashboards.components.charts import bars, curves, lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.known_figures import rto_figure
 from dashboards.components.shown_version import require, shown_version
@@ -68,28 +68,16 @@ def show_segments(version: Version) -> None:
     with block("Where do they come back from?"):
         kind = choice("By", KINDS, key="by")
         what = KINDS[kind].lower()
-        curves = frame(version, rto.curves(kind))
         ranked = frame(version, rto.rankable(kind))
         left, right = st.columns(2)
         with left:
             st.markdown("**Share returned by age**")
-            if curves.empty:
-                st.caption("No segment is big enough to draw.")
-            else:
-                curves["segment"] = curves["segment"].map(plain)
-                lines(
-                    curves,
-                    x="age_days",
-                    y="cif_rto",
-                    x_title="Days since shipping",
-                    y_title="Returned to origin, %",
-                    color="segment",
-                    band=("lower", "upper"),
-                    percent=True,
-                    steps=True,
-                    description=f"Share of parcels returned by age and {what}, with "
-                    "95 % intervals",
-                )
+            curves(
+                frame(version, rto.curves(kind)),
+                "Days since shipping",
+                "Returned to origin, %",
+                description=f"Share of parcels returned by age and {what}",
+            )
         with right:
             st.markdown("**Ranked, with 95 % intervals**")
             if ranked.empty:
