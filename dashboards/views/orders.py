@@ -27,7 +27,8 @@ from dashboards.components.words import (
     verb,
 )
 from dashboards.queries import orders
-from dashboards.queries.reader import frame, store_zone, tables
+from dashboards.queries.reader import store_zone, tables
+from dashboards.queries.row_sets import counted, rows_behind
 
 # more rows than this are for a download, not for a screen
 ROWS = 500
@@ -171,19 +172,19 @@ def show_backlog(version: Version) -> None:
     if "marts.fct_order_lines" not in tables(version):
         return
     with block("Which lines wait to be shipped?"):
-        totals = frame(version, orders.BACKLOG_TOTALS).iloc[0]
-        units, waiting = int(totals["units"]), int(totals["orders"])
+        waiting = rows_behind(version, "backlog", {})
+        units = int(counted(version, "backlog", {}).number[""])
         if not units:
             st.success("None: everything that was sold has gone out.")
             return
         st.markdown(
-            f"{count(units, 'unit')} of {count(waiting, 'order')}, the longest waiting "
-            "first: sold, not cancelled, and not handed over."
+            f"{count(units, 'unit')}, the longest waiting first: sold, not cancelled, "
+            "and not handed over."
         )
         table(
             version,
             "backlog-lines",
-            orders.BACKLOG,
+            waiting,
             description="Order lines that wait to be shipped, the oldest first",
             headings={
                 "waiting_units": "Waiting, units",

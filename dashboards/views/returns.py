@@ -10,7 +10,7 @@ from dashboards.components.charts import bars, lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.headlines import share, share_figure
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import count, listed, months, percent, plain
 from dashboards.queries import returns
 from dashboards.queries.reader import frame
@@ -131,4 +131,5 @@ with block("What is claimed under warranty?"):
         returns.WARRANTY,
         description="Warranty claims by product and fault",
         noun="row",
+        behind=Behind("claims", "claims", ("sku", "fault")),
     )

@@ -11,11 +11,12 @@ from dashboards.components.charts import bars, curves, lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.known_figures import rto_figure
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.tiles import has_tiles, tile_map
 from dashboards.components.words import count, percent, plain
 from dashboards.queries import rto
 from dashboards.queries.reader import frame
+from dashboards.queries.rules import RANKABLE_FROM
 from dashboards.queries.today import ReturnsToOrigin, returns_to_origin
 
 KINDS = {
@@ -25,6 +26,13 @@ KINDS = {
     "attempts": "Delivery attempts",
     "ship_week": "Ship week",
     "pincode": "Postal code",
+}
+
+# what a parcel's row calls what it is segmented by
+COLUMNS = {
+    "region": "destination_region",
+    "attempts": "attempt_count",
+    "pincode": "destination_pincode",
 }
 
 FATES = {
@@ -81,7 +89,10 @@ def show_segments(version: Version) -> None:
         with right:
             st.markdown("**Ranked, with 95 % intervals**")
             if ranked.empty:
-                st.caption("Nothing can be ranked: no segment has 30 parcels ended.")
+                st.caption(
+                    f"Nothing can be ranked: no segment has {RANKABLE_FROM} parcels "
+                    "ended."
+                )
             elif kind == "region" and has_tiles(ranked["segment"]):
                 tile_map(ranked, value="shrunk_rate", title="RTO rate, %")
             else:
@@ -111,10 +122,17 @@ def show_segments(version: Version) -> None:
                 "is_rankable": "Enough to compare",
             },
             noun="segment",
+            behind=Behind(
+                "parcels",
+                "shipped",
+                ("segment",),
+                named={"segment": COLUMNS.get(kind, kind)},
+            ),
         )
         st.caption(
-            "Ranked only from 30 ended parcels on, by a rate drawn towards the shop's "
-            "the fewer they are; intervals that overlap are no difference."
+            f"Ranked only from {RANKABLE_FROM} ended parcels on, by a rate drawn "
+            "towards the shop's the fewer they are; intervals that overlap are no "
+            "difference."
         )
 
 

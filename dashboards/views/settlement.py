@@ -10,7 +10,7 @@ from dashboards.components.charts import curves
 from dashboards.components.figures import Figure, figures
 from dashboards.components.known_figures import interval, p90_figure, percentile
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import count, percent
 from dashboards.queries import settlement
 from dashboards.queries.reader import frame
@@ -96,6 +96,9 @@ def show_curves(version: Version) -> None:
                 "competing": "Ended otherwise",
             },
             noun="segment",
+            behind=Behind(
+                "timed_payments", "payments", ("segment",), named={"segment": kind}
+            ),
         )
 
 
@@ -138,6 +141,7 @@ with block("Why does money come late?"):
             "oldest_days": "Oldest open, days",
         },
         noun="cause",
+        behind=Behind("late", "late_payments", ("cause",)),
     )
 with block("What is late now?"):
     table(
@@ -147,4 +151,10 @@ with block("What is late now?"):
         description="Payments past their due date by gateway and currency",
         headings={"gateway": "Gateway or carrier", "timed_out_payments": "By a week"},
         noun="gateway",
+        behind=Behind(
+            "late",
+            "late_payments",
+            ("gateway", "currency"),
+            also={"exit": "open"},
+        ),
     )

@@ -235,6 +235,7 @@ def show_headlines(version: Version) -> None:
             "First promise kept",
             "orders",
             good="up",
+            opens="Open the orders kept",
         ),
         share_figure(
             version,
