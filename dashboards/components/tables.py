@@ -62,6 +62,8 @@ def written(value: Any) -> str:
     """Return a value as an address says it, and as the database writes it."""
     if pd.isna(value):
         return "unknown"
+    if isinstance(value, pd.Timestamp):
+        return str(value.date())
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -97,10 +97,5 @@ with block("Which checks?"):
             "shipped_anyway_open": "Open",
         },
         noun="check",
-        behind=Behind(
-            "failed_checks",
-            "failed",
-            ("address_check",),
-            named={"address_check": "failed_check"},
-        ),
+        behind=Behind("failed_at", "failed", ("address_check",)),
     )

@@ -114,6 +114,7 @@ with block("Which products?"):
         "first",
         headings={"reason": "Most often", "is_rankable": "Enough to compare"},
         noun="SKU",
+        behind=Behind("came_back_in_mature_months", "units_returned", ("sku",)),
     )
 with block("What is kept by exchange?"):
     table(
@@ -123,6 +124,7 @@ with block("What is kept by exchange?"):
         description="Exchanges by month and currency",
         headings={"retained_share": "Revenue retained"},
         noun="month",
+        behind=Behind("exchanged", "exchanged_lines", ("month", "currency")),
     )
 with block("What is claimed under warranty?"):
     table(

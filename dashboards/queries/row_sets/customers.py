@@ -55,23 +55,47 @@ DEBTS = """
 """
 IN_TIME = f"due_at + interval {REFUND_HOURS} hour"
 
+CAME_BACK = replace(
+    RETURNS,
+    title="delivered lines that came back",
+    where="received_at is not null and delivered_at is not null",
+    order="delivered_at desc, return_line_id",
+    day=store_day("delivered_at"),
+    number="sum(received_quantity)",
+    unit="unit",
+)
+
+# months of delivery of which nothing more can come back
+MATURE = f"""
+    select returns.*
+    from marts.fct_returns as returns
+    inner join (
+        select distinct sku, delivered_month
+        from metrics.return_reasons
+        where is_mature
+    ) as months
+        on returns.sku = months.sku
+        and date_trunc('month', {store_day("returns.delivered_at")})
+        = months.delivered_month
+"""
+
 ROW_SETS = {
     "returns": RETURNS,
-    "came_back": replace(
-        RETURNS,
-        title="delivered lines that came back",
-        where="received_at is not null and delivered_at is not null",
-        order="delivered_at desc, return_line_id",
-        day=store_day("delivered_at"),
-        number="sum(received_quantity)",
-        unit="unit",
+    "came_back": CAME_BACK,
+    "came_back_in_mature_months": replace(
+        CAME_BACK,
+        title="lines delivered in mature months that came back",
+        rows=MATURE,
     ),
     "exchanged": replace(
         RETURNS,
         title="return lines that were exchanged",
-        rows="select * from marts.fct_returns "
+        rows="select *, cast(date_trunc('month', "
+        f"{store_day('coalesce(resolved_at, exchanged_at)')}) as date) as month "
+        "from marts.fct_returns "
         "where resolved_at is not null or exchanged_at is not null",
         where="kind = 'exchange'",
+        by=("month", "currency"),
         whole="count(*)",
         whole_noun="resolved return lines",
     ),

@@ -53,6 +53,20 @@ CHECKS = RowSet(
     whole_noun="address checks",
 )
 
+# an address is checked four ways, and may fail at several; a failure of none is one too
+FAILED_CHECKS = f"""
+    select
+        *,
+        unnest([
+            case when not is_serviceable then 'serviceability' end,
+            case when not is_normalized then 'normalization' end,
+            case when not is_carrier_compatible then 'carrier_compatibility' end,
+            case when needs_manual_review then 'manual_review' end,
+            case when failed_check = 'unknown' then 'unknown' end
+        ]) as address_check
+    from {CHECKS.table}
+"""
+
 FAILED = f"select * from {CHECKS.table} where outcome = 'failed'"
 
 PARCELS = RowSet(
@@ -149,6 +163,15 @@ ROW_SETS = {
     "addresses": CHECKS,
     "failed_checks": replace(
         CHECKS, title="address checks that failed", where="outcome = 'failed'"
+    ),
+    "failed_at": replace(
+        CHECKS,
+        title="addresses that did not pass a check",
+        columns=f"{CHECKS.columns}, address_check",
+        rows=FAILED_CHECKS,
+        where="address_check is not null",
+        by=("address_check",),
+        whole="",
     ),
     "corrected_checks": replace(
         CHECKS,
