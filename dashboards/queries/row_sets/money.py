@@ -143,6 +143,7 @@ ROW_SETS = {
     "late": replace(
         PAYMENTS,
         title="payments that are or were late",
+        columns=f"{PAYMENTS.columns}, cause",
         rows=LATE,
         by=("cause", "method", "gateway", "exit", "currency"),
     ),
