@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +51,7 @@ class Behind:
     named: Mapping[str, str] = field(default_factory=dict)
     also: Mapping[str, str] = field(default_factory=dict)
 
-    def address(self, row: Mapping[str, Any]) -> dict[str, str]:
+    def address(self, row: Mapping[Hashable, Any]) -> dict[str, str]:
         """Return what the address of the rows behind one row says."""
         return {
             self.named.get(column, column): written(row[column]) for column in self.by
