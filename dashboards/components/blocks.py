@@ -43,3 +43,16 @@ def choice(label: str, options: Mapping[str, str], *, key: str) -> str:
         required=True,
     )
     return chosen
+
+
+def search_box(label: str, placeholder: str, *, key: str) -> str:
+    """Return the id that was typed; the address carries it under ``key``."""
+    return st.text_input(
+        label,
+        key=key,
+        bind="query-params",
+        placeholder=placeholder,
+        type="search",
+        icon=":material/search:",
+        max_chars=200,
+    ).strip()

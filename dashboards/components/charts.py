@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from dashboards.components.words import STAGES, count, stage
+from dashboards.components.words import STAGES, count, plain, stage
 from dashboards.queries.orders import AGE_BANDS, StageCount
 
 # young to old; each stands out from a white and from a dark ground
@@ -180,6 +180,33 @@ def lines(
             .encode(x=across, y=up, color=by, opacity=pale, tooltip=tips)
         )
     draw(alt.layer(*layers).properties(height=HEIGHT), description=description)
+
+
+def curves(table: pd.DataFrame, age: str, share: str, *, description: str) -> bool:
+    """Draw a ``share`` by ``days`` for each ``segment``; tell whether there is any.
+
+    Args:
+        table: These three, and the interval of the share, ``lower`` to ``upper``.
+        age: Title of the days.
+        share: Title of the share.
+        description: What the chart shows, before its intervals are named.
+    """
+    if table.empty:
+        st.caption("No segment is big enough to draw.")
+        return False
+    lines(
+        table.assign(segment=table["segment"].map(plain)),
+        x="days",
+        y="share",
+        x_title=age,
+        y_title=share,
+        color="segment",
+        band=("lower", "upper"),
+        percent=True,
+        steps=True,
+        description=f"{description}, with 95 % intervals",
+    )
+    return True
 
 
 def heat(

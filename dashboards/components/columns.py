@@ -59,7 +59,7 @@ def label_of(name: str) -> str:
             name, unit = name.removesuffix(suffix), f", {suffix[1:]}"
     for suffix in ("_at", "_amount", "_id"):
         name = name.removesuffix(suffix)
-    words = name.removeprefix("is_").split("_")
+    words = name.removeprefix("is_").removeprefix("has_").split("_")
     text = " ".join(INITIALS.get(word, word) for word in words) + unit
     return heading(text)
 

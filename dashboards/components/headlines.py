@@ -7,9 +7,7 @@ from dashboards.components.figures import Figure, GoodWay, Naive
 from dashboards.components.words import day, percent
 from dashboards.queries.headlines import DAYS, Headline, headline
 from dashboards.queries.row_sets import behind_metric
-
-# fewer than this in a denominator say nothing yet
-RANKABLE = 30
+from dashboards.queries.rules import RANKABLE_FROM
 
 # a gap below this is no bias worth a sentence
 HARDLY = 0.0005
@@ -103,7 +101,7 @@ def basis_of(found: Headline, noun: str) -> str:
     """Return the counts behind a share and their days."""
     if not found.whole:
         return f"No {noun} in days old enough to judge."
-    few = " Too few to judge." if found.whole < RANKABLE else ""
+    few = " Too few to judge." if found.whole < RANKABLE_FROM else ""
     return (
         f"{found.part or 0:,.0f} of {found.whole:,.0f} {noun}, {period_of(found)}.{few}"
     )

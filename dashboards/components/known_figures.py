@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dashboards.components.figures import Figure, Naive
-from dashboards.components.headlines import RANKABLE
 from dashboards.components.words import count, days, percent
+from dashboards.queries.rules import RANKABLE_FROM
 from dashboards.queries.today import ReturnsToOrigin, SettlementTimes
 
 
 def rto_figure(rates: ReturnsToOrigin) -> Figure:
     """Return the matured RTO rate, the naive one a click away."""
-    few = " Too few to judge." if rates.delivered + rates.rto < RANKABLE else ""
+    few = " Too few to judge." if rates.delivered + rates.rto < RANKABLE_FROM else ""
     interval = (
         ""
         if rates.matured_lower is None or rates.matured_upper is None

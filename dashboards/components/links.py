@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -37,6 +38,11 @@ def link_to_order(order_id: str, story: str = "") -> None:
 def address_of_order(order_id: str) -> str:
     """Return the address of one order's timeline, relative to any page."""
     return f"order?{urlencode({'order_id': order_id} | address_of_version())}"
+
+
+def address_of_rows(name: str, address: Mapping[str, str]) -> str:
+    """Return the address of a set of rows, relative to any page."""
+    return f"rows?{urlencode({'of': name} | dict(address) | address_of_version())}"
 
 
 def link_to_orders(label: str, **filters: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -16,7 +18,11 @@ from dagster_project.published import Version
 from dashboards.access.login import require_fresh
 from dashboards.access.naming import may_see, may_see_names
 from dashboards.components.columns import config_of, shown
-from dashboards.components.links import address_of_order
+from dashboards.components.links import (
+    address_of_order,
+    address_of_rows,
+    may_show_rows,
+)
 from dashboards.components.words import count
 from dashboards.queries.reader import Query, arrow, frame, store_zone, total
 
@@ -25,6 +31,40 @@ ROWS = 300
 
 # a spreadsheet runs a cell that begins with one of these
 FORMULA = "^[=+\\-@\\t\\r]"
+
+
+@dataclass(frozen=True)
+class Behind:
+    """Where each row of a table leads: to the rows that one of its numbers counts.
+
+    Attributes:
+        of: Name of the set.
+        counts: Column of the table that the rows of the set add up to.
+        by: Columns of the table that narrow the set.
+        named: What the address calls those of them that it knows by another name.
+        also: What the address says of every row.
+    """
+
+    of: str
+    counts: str
+    by: Sequence[str]
+    named: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[str, str] = field(default_factory=dict)
+
+    def address(self, row: Mapping[Hashable, Any]) -> dict[str, str]:
+        """Return what the address of the rows behind one row says."""
+        return {
+            self.named.get(column, column): written(row[column]) for column in self.by
+        } | dict(self.also)
+
+
+def written(value: Any) -> str:
+    """Return a value as an address says it, and as the database writes it."""
+    if pd.isna(value):
+        return "unknown"
+    if isinstance(value, pd.Timestamp):
+        return str(value.date())
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def table(
@@ -36,6 +76,7 @@ def table(
     headings: Mapping[str, str] | None = None,
     noun: str = "row",
     empty: str = "",
+    behind: Behind | None = None,
 ) -> int:
     """Show the rows of a query, with their timelines and downloads; return how many.
 
@@ -49,6 +90,7 @@ def table(
         headings: Headings that say more than a column's name does.
         noun: What one row is, in the singular.
         empty: What to say where there is no row.
+        behind: Where its rows lead, where they lead to others.
     """
     rows = total(version, query)
     if not rows:
@@ -61,8 +103,14 @@ def table(
         )
         return rows
     zone = store_zone(version)
-    seen = guarded(shown(frame(version, query, limit=ROWS), zone))
+    found = frame(version, query, limit=ROWS)
+    seen = guarded(shown(found, zone))
     config = config_of(seen, zone, headings or {})
+    if behind and may_show_rows(behind.of):
+        seen.insert(0, "rows_behind", addresses_behind(found, behind))
+        config["rows_behind"] = st.column_config.LinkColumn(
+            "Rows", display_text="Open", pinned=True
+        )
     if "order_id" in seen:
         seen.insert(
             0,
@@ -88,6 +136,14 @@ def table(
     first = f"The first {ROWS:,} of " if rows > ROWS else ""
     downloads(version, name, query, caption=f"{first}{count(rows, noun)}.")
     return rows
+
+
+def addresses_behind(found: pd.DataFrame, behind: Behind) -> list[str]:
+    """Return where each row of a table leads."""
+    return [
+        address_of_rows(behind.of, behind.address(row))
+        for row in found.to_dict("records")
+    ]
 
 
 def downloads(version: Version, name: str, query: Query, *, caption: str = "") -> None:

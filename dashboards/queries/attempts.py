@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.queries.reader import Query
+from dashboards.queries.rules import RANKABLE_FROM
 
 BY_METHOD = Query(
     """
@@ -19,11 +20,12 @@ BY_METHOD = Query(
         sum(recovered_orders) as recovered_orders,
         sum(recovered_orders) / nullif(sum(retry_eligible_orders), 0)
             as retry_recovery_rate,
-        sum(attempts) >= 30 as is_rankable
+        sum(attempts) >= $rankable_from as is_rankable
     from metrics.payment_success
     group by method, gateway
     order by attempts desc, method, gateway
-    """
+    """,
+    {"rankable_from": RANKABLE_FROM},
 )
 
 BY_WEEK = Query(

@@ -290,40 +290,6 @@ def open_orders_query(version: Version, filters: Filters) -> Query:
     )
 
 
-# What stock counts as its backlog, line by line: sold, not cancelled, not handed over.
-# What is left of a closed order was collected, sent as a file, or lost on its way.
-BACKLOG = Query(
-    """
-    select
-        lines.order_id,
-        lines.sku,
-        lines.quantity - lines.quantity_cancelled - lines.quantity_shipped
-            as waiting_units,
-        lines.quantity,
-        lines.quantity_shipped,
-        lines.quantity_cancelled,
-        orders.stage,
-        orders.placed_at
-    from marts.fct_order_lines as lines
-    inner join marts.fct_orders as orders
-        on lines.order_id = orders.order_id
-    where orders.stage <> 'closed'
-        and lines.quantity - lines.quantity_cancelled - lines.quantity_shipped > 0
-    order by orders.placed_at, lines.order_id, lines.sku, lines.order_line_id
-    """
-)
-
-BACKLOG_TOTALS = Query(
-    f"""
-    select
-        coalesce(sum(waiting_units), 0) as units,
-        count(*) as lines,
-        count(distinct order_id) as orders
-    from ({BACKLOG.sql})
-    """
-)
-
-
 @cached
 def payment_modes(version: Version) -> list[str]:
     """List the payment modes that orders have."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.queries.reader import Query
+from dashboards.queries.rules import RANKABLE_FROM
 
 BY_WEEK = Query(
     """
@@ -31,12 +32,13 @@ BY_CARRIER = Query(
         sum(revised) / nullif(sum(promised), 0) as revision_rate,
         sum(kept_current_timestamp) / nullif(sum(promised), 0)
             as kept_to_the_minute_rate,
-        sum(promised) >= 30 as is_rankable
+        sum(promised) >= $rankable_from as is_rankable
     from metrics.promise_kept
     group by carrier
     having sum(promised) > 0
     order by is_rankable desc, kept_original_rate, carrier
-    """
+    """,
+    {"rankable_from": RANKABLE_FROM},
 )
 
 BY_LANE = Query(
@@ -50,27 +52,22 @@ BY_LANE = Query(
         sum(revised) / nullif(sum(promised), 0) as revision_rate
     from metrics.promise_kept
     group by lane, carrier
-    having sum(promised) >= 30
+    having sum(promised) >= $rankable_from
     order by kept_original_rate, promised desc, lane, carrier
-    """
+    """,
+    {"rankable_from": RANKABLE_FROM},
 )
 
 PADDING = Query(
     """
     select
         carrier,
-        count(*) as delivered_parcels,
-        median(
-            date_diff('hour', delivered_at, original_promise_at) / 24
-        ) as median_padding_days,
-        quantile_cont(
-            date_diff('hour', delivered_at, original_promise_at) / 24, 0.1
-        ) as tightest_tenth_days,
-        quantile_cont(
-            date_diff('hour', delivered_at, original_promise_at) / 24, 0.9
-        ) as loosest_tenth_days
-    from marts.fct_shipments
-    where outcome = 'delivered' and original_promise_at is not null
+        count(*) as orders,
+        median(padding_days) as median_padding_days,
+        quantile_cont(padding_days, 0.1) as tightest_tenth_days,
+        quantile_cont(padding_days, 0.9) as loosest_tenth_days
+    from marts.promised_orders
+    where padding_days is not null
     group by carrier
     order by median_padding_days desc, carrier
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.queries.reader import Query
+from dashboards.queries.rules import RANKABLE_FROM
 
 WORST = Query(
     """
@@ -17,12 +18,13 @@ WORST = Query(
         sum(oversold_lines) as oversold_lines,
         sum(fallback_lines) as fallback_lines,
         sum(fallback_success_lines) as fallback_success_lines,
-        sum(lines_requested) >= 30 as is_rankable
+        sum(lines_requested) >= $rankable_from as is_rankable
     from metrics.reservation_failures
     group by sku, location_id
     having sum(lines_failed) > 0
     order by is_rankable desc, line_failure_rate desc, lines_failed desc, sku
-    """
+    """,
+    {"rankable_from": RANKABLE_FROM},
 )
 
 BY_LOCATION = Query(

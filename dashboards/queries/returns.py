@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.queries.reader import Query
+from dashboards.queries.rules import RANKABLE_FROM
 
 REASONS = Query(
     """
@@ -47,11 +48,12 @@ PRODUCTS = Query(
         sum(units_returned) / nullif(sum(units_delivered), 0) as return_rate,
         arg_max(top_reason, units_returned) filter (where units_returned > 0)
             as reason,
-        sum(units_delivered) >= 30 as is_rankable
+        sum(units_delivered) >= $rankable_from as is_rankable
     from months
     group by sku, category
     order by is_rankable desc, return_rate desc nulls last, sku
-    """
+    """,
+    {"rankable_from": RANKABLE_FROM},
 )
 
 BY_MONTH = Query(

@@ -34,15 +34,15 @@ def curves(segment_type: str) -> Query:
 
         select
             curves.segment,
-            curves.age_days,
-            curves.cif_rto,
+            curves.age_days as days,
+            curves.cif_rto as share,
             curves.cif_rto_lower as lower,
             curves.cif_rto_upper as upper
         from metrics.rto_curves as curves
         inner join rankable
             on curves.segment = rankable.segment
         where curves.segment_type = $segment_type and curves.age_days <= $longest_days
-        order by curves.segment, curves.age_days
+        order by curves.segment, days
         """,
         {"segment_type": segment_type, "longest_days": LONGEST_DAYS},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.queries.reader import Query
+from dashboards.queries.row_sets.money import LATE
 
 SEGMENT_TYPES = ("method", "gateway", "capture_week")
 
@@ -26,7 +27,7 @@ def curves(segment_type: str, *, days: int) -> Query:
         select
             curves.segment,
             curves.hours / 24 as days,
-            1 - curves.survival as settled_share,
+            1 - curves.survival as share,
             1 - curves.upper as lower,
             1 - curves.lower as upper,
             curves.at_risk
@@ -75,56 +76,15 @@ ALL = Query(
     "select * from metrics.settlement_times where segment_type = 'all'",
 )
 
-# What is known of why, the most telling first. Every payment that is or was late
-# counts once, so the causes add up to the payments paid out late.
 DELAYS_BY_CAUSE = Query(
-    """
-    with
-
-    told as (
-
-        select
-            entity_id as payment_id,
-            bool_or(event_name = 'payment_settlement_failed') as is_transfer_failed,
-            bool_or(event_name = 'payment_settlement_reversed') as is_taken_back
-        from marts.events
-        where event_name in (
-                'payment_settlement_failed', 'payment_settlement_reversed'
-            )
-            and not is_retracted
-        group by entity_id
-
-    ),
-
-    late as (
-
-        select
-            case
-                when payments.disputed_at is not null then 'disputed'
-                when told.is_transfer_failed then 'bank_transfer_failed'
-                when told.is_taken_back then 'taken_back_by_the_bank'
-                when payments.exit = 'refunded' then 'refunded_before_it_came'
-                when payments.method = 'cod' then 'courier_remits_late'
-                when payments.exit = 'open' then 'no_word_of_it_yet'
-                else 'paid_out_late_without_a_reason'
-            end as cause,
-            payments.exit,
-            payments.is_settlement_timed_out,
-            payments.open_age_hours
-        from marts.fct_payments as payments
-        left join told
-            on payments.payment_id = told.payment_id
-        where payments.captured_at is not null and payments.is_settlement_late
-
-    )
-
+    f"""
     select
         cause,
         count(*) as late_payments,
         count(*) filter (where is_settlement_timed_out) as timed_out_payments,
         count(*) filter (where exit = 'open') as open_payments,
         max(open_age_hours) filter (where exit = 'open') / 24 as oldest_days
-    from late
+    from ({LATE})
     group by cause
     order by late_payments desc, cause
     """

@@ -10,7 +10,7 @@ from dashboards.components.charts import lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.headlines import period_of, share, share_figure
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import count, percent
 from dashboards.queries import addresses
 from dashboards.queries.headlines import headline
@@ -97,4 +97,5 @@ with block("Which checks?"):
             "shipped_anyway_open": "Open",
         },
         noun="check",
+        behind=Behind("failed_at", "failed", ("address_check",)),
     )

@@ -11,7 +11,7 @@ from dashboards.components.charts import lines
 from dashboards.components.figures import Figure, Naive, figures
 from dashboards.components.headlines import period_of, share, share_figure
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import count, percent
 from dashboards.queries import attempts
 from dashboards.queries.headlines import headline
@@ -121,6 +121,7 @@ with block("Where do they fail?"):
             "is_rankable": "Enough to compare",
         },
         noun="row",
+        behind=Behind("attempts", "attempts", ("method", "gateway")),
     )
 with block("Why?"):
     table(
@@ -130,4 +131,10 @@ with block("Why?"):
         description="Failed attempts by error code",
         headings={"recovered_share": "Recovered later"},
         noun="error",
+        behind=Behind(
+            "attempts",
+            "failed_attempts",
+            ("error_code", "decline_type"),
+            also={"outcome": "failed"},
+        ),
     )

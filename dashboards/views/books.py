@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards.components.blocks import answer, block
 from dashboards.components.figures import Figure, figures
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import amount, count
 from dashboards.queries import books
 from dashboards.queries.reader import frame
@@ -96,6 +96,11 @@ with left, block("Why is something left over?"):
         description="Residuals of orders by cause and currency",
         headings={"residual_cause": "Cause", "residual_amount": "Left over"},
         noun="cause",
+        behind=Behind(
+            "residuals",
+            "residual_amount",
+            ("residual_cause", "currency"),
+        ),
     )
 with right, block("What stands in clearing?"):
     table(
@@ -105,6 +110,7 @@ with right, block("What stands in clearing?"):
         description="Balances of the clearing account by cause",
         headings={"is_mature": "Overdue"},
         noun="cause",
+        behind=Behind("clearing", "balance_amount", ("cause", "currency", "is_mature")),
     )
 with block("What do the accounts hold?"):
     table(

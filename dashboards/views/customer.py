@@ -7,7 +7,7 @@ from itertools import groupby
 import streamlit as st
 
 from dagster_project.published import Version
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, search_box
 from dashboards.components.events import sentence_of
 from dashboards.components.shown_version import require, shown_version
 from dashboards.components.tables import table
@@ -87,15 +87,7 @@ with question:
 shown = shown_version()
 require(shown, "marts.dim_customers", "marts.fct_orders", "marts.events")
 with finder:
-    typed = st.text_input(
-        "Customer id",
-        key="customer_id",
-        bind="query-params",
-        placeholder="Type a customer id",
-        type="search",
-        icon=":material/search:",
-        max_chars=200,
-    ).strip()
+    typed = search_box("Customer id", "Type a customer id", key="customer_id")
 if typed:
     show_customer(shown, typed)
 else:

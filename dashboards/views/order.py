@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dagster_project.published import Version
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, search_box
 from dashboards.components.events import sentence_of
 from dashboards.components.links import (
     CUSTOMER_PAGE,
@@ -365,15 +365,7 @@ with question:
     st.title(f"Where is order {escape(wanted)}?" if wanted else "Where is one order?")
 shown = shown_version()
 with finder:
-    typed = st.text_input(
-        "Order id",
-        key="order_id",
-        bind="query-params",
-        placeholder="Type an order id",
-        type="search",
-        icon=":material/search:",
-        max_chars=200,
-    ).strip()
+    typed = search_box("Order id", "Type an order id", key="order_id")
 if typed:
     show_order(shown, typed)
 else:

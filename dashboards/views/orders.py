@@ -11,7 +11,7 @@ import streamlit as st
 
 from dagster_project.published import Version
 from dashboards.access.naming import may_see_names
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, search_box
 from dashboards.components.charts import orders_by_stage_chart
 from dashboards.components.links import address_of_order
 from dashboards.components.shown_version import shown_version
@@ -27,7 +27,8 @@ from dashboards.components.words import (
     verb,
 )
 from dashboards.queries import orders
-from dashboards.queries.reader import frame, store_zone, tables
+from dashboards.queries.reader import store_zone, tables
+from dashboards.queries.row_sets import counted, rows_behind
 
 # more rows than this are for a download, not for a screen
 ROWS = 500
@@ -40,20 +41,6 @@ TIMELINE_COLUMNS = {
     ),
     "order_id": st.column_config.TextColumn("Order", pinned=True),
 }
-
-
-def search() -> str:
-    """Ask for an id."""
-    return st.text_input(
-        "Find an order",
-        key="search",
-        bind="query-params",
-        placeholder="Order, customer, payment, parcel, return, refund, claim or ticket "
-        "id",
-        type="search",
-        icon=":material/search:",
-        max_chars=200,
-    ).strip()
 
 
 def show_matches(version: Version, text: str) -> None:
@@ -185,19 +172,19 @@ def show_backlog(version: Version) -> None:
     if "marts.fct_order_lines" not in tables(version):
         return
     with block("Which lines wait to be shipped?"):
-        totals = frame(version, orders.BACKLOG_TOTALS).iloc[0]
-        units, waiting = int(totals["units"]), int(totals["orders"])
+        waiting = rows_behind(version, "backlog", {})
+        units = int(counted(version, "backlog", {}).number[""])
         if not units:
             st.success("None: everything that was sold has gone out.")
             return
         st.markdown(
-            f"{count(units, 'unit')} of {count(waiting, 'order')}, the longest waiting "
-            "first: sold, not cancelled, and not handed over."
+            f"{count(units, 'unit')}, the longest waiting first: sold, not cancelled, "
+            "and not handed over."
         )
         table(
             version,
             "backlog-lines",
-            orders.BACKLOG,
+            waiting,
             description="Order lines that wait to be shipped, the oldest first",
             headings={
                 "waiting_units": "Waiting, units",
@@ -307,7 +294,15 @@ first_lines = st.container()
 chosen_filters = choose_filters(shown)
 with first_lines:
     show_answer(shown, chosen_filters)
-searched = search() if may_see_names() else ""
+searched = (
+    search_box(
+        "Find an order",
+        "Order, customer, payment, parcel, return, refund, claim or ticket id",
+        key="search",
+    )
+    if may_see_names()
+    else ""
+)
 if searched:
     show_matches(shown, searched)
 else:

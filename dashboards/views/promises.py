@@ -12,11 +12,12 @@ from dashboards.components.figures import figures
 from dashboards.components.headlines import days_of, period_of, share, share_figure
 from dashboards.components.links import link_to_rows
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import percent
 from dashboards.queries import promises
 from dashboards.queries.headlines import headline
 from dashboards.queries.reader import frame
+from dashboards.queries.rules import RANKABLE_FROM
 
 WORDS = {
     "kept_original": "first promise kept",
@@ -57,7 +58,7 @@ require(
     "metrics.metric_daily",
     "metrics.promise_kept",
     "marts.message_conflicts",
-    "marts.fct_shipments",
+    "marts.promised_orders",
 )
 first = headline(shown, "promise_kept_original_rate")
 current = headline(shown, "promise_kept_current_rate")
@@ -77,6 +78,7 @@ figures(
             "First promise kept",
             "orders",
             good="up",
+            opens="Open the orders kept",
         ),
         share_figure(
             shown,
@@ -85,6 +87,7 @@ figures(
             "orders",
             good="up",
             bias=BIAS,
+            opens="Open the orders kept",
         ),
         share_figure(
             shown,
@@ -92,6 +95,7 @@ figures(
             "Promise moved",
             "orders",
             good="down",
+            opens="Open the orders moved",
         ),
     ],
     across=3,
@@ -101,7 +105,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         "An order counts once, by its last parcel, when both its promises are due.",
         width="content",
     )
-    link_to_rows("Open the parcels promised", of="promised", **days_of(first))
+    link_to_rows("Open the orders promised", of="promised", **days_of(first))
 show_weeks(shown)
 with block("Which carriers?"):
     st.caption("Unknown: collected at a counter, downloaded, or not sent at all.")
@@ -119,9 +123,12 @@ with block("Which carriers?"):
             "is_rankable": "Enough to compare",
         },
         noun="carrier",
+        behind=Behind("promised", "promised", ("carrier",)),
     )
 with block("Which lanes?"):
-    st.caption("Lanes with at least 30 promises, to date, the worst first.")
+    st.caption(
+        f"Lanes with at least {RANKABLE_FROM} promises, to date, the worst first."
+    )
     table(
         shown,
         "promises-by-lane",
@@ -133,6 +140,7 @@ with block("Which lanes?"):
             "revision_rate": "Moved",
         },
         noun="lane",
+        behind=Behind("promised", "promised", ("lane", "carrier")),
     )
 with block("How padded are they?"):
     st.caption("Days from delivery to the first promise: above 0, it came early.")
@@ -142,6 +150,7 @@ with block("How padded are they?"):
         promises.PADDING,
         description="Days between delivery and the first promise, by carrier",
         noun="carrier",
+        behind=Behind("padded", "orders", ("carrier",)),
     )
 with block("Were customers told what was true?"):
     table(
@@ -150,4 +159,9 @@ with block("Were customers told what was true?"):
         promises.MESSAGES,
         description="Messages that said something else than was true then",
         noun="kind",
+        behind=Behind(
+            "messages",
+            "messages",
+            ("kind", "subject", "channel"),
+        ),
     )

@@ -10,7 +10,7 @@ from dashboards.components.charts import lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.headlines import period_of, share, share_figure
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import count, percent, verb
 from dashboards.queries import refunds
 from dashboards.queries.headlines import headline
@@ -69,6 +69,7 @@ with left, block("Whose clock runs?"):
         description="Days of each refund clock by cause",
         headings={"merchant_days": "Merchant, days", "bank_days": "Bank, days"},
         noun="cause",
+        behind=Behind("refunds", "refunds", ("cause",)),
     )
 with right, block("How has it moved?"):
     weeks = frame(shown, refunds.BY_WEEK)

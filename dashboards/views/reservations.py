@@ -15,11 +15,12 @@ from dashboards.components.headlines import (
     share_figure,
 )
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import percent
 from dashboards.queries import reservations
 from dashboards.queries.headlines import headline
 from dashboards.queries.reader import frame
+from dashboards.queries.rules import RANKABLE_FROM
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -30,7 +31,10 @@ def show_hours(version: Version) -> None:
         hours = frame(version, reservations.BY_HOUR)
         hours["weekday"] = [WEEKDAYS[int(day)] for day in hours["day"]]
         if hours["line_failure_rate"].notna().sum() == 0:
-            st.caption("No hour of the week has the 30 lines it takes to compare.")
+            st.caption(
+                f"No hour of the week has the {RANKABLE_FROM} lines it takes to "
+                "compare."
+            )
             return
         heat(
             hours,
@@ -45,7 +49,7 @@ def show_hours(version: Version) -> None:
             scheme="oranges",
             description="Share of lines failed by hour of the week",
         )
-        st.caption("Hours with fewer than 30 lines stay blank.")
+        st.caption(f"Hours with fewer than {RANKABLE_FROM} lines stay blank.")
 
 
 def show_load(version: Version) -> None:
@@ -132,4 +136,5 @@ with block("Which SKUs?"):
             "is_rankable": "Enough to compare",
         },
         noun="place",
+        behind=Behind("failed_lines", "lines_failed", ("sku", "location_id")),
     )

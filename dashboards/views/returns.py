@@ -10,7 +10,7 @@ from dashboards.components.charts import bars, lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.headlines import share, share_figure
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import count, listed, months, percent, plain
 from dashboards.queries import returns
 from dashboards.queries.reader import frame
@@ -114,6 +114,7 @@ with block("Which products?"):
         "first",
         headings={"reason": "Most often", "is_rankable": "Enough to compare"},
         noun="SKU",
+        behind=Behind("came_back_in_mature_months", "units_returned", ("sku",)),
     )
 with block("What is kept by exchange?"):
     table(
@@ -123,6 +124,7 @@ with block("What is kept by exchange?"):
         description="Exchanges by month and currency",
         headings={"retained_share": "Revenue retained"},
         noun="month",
+        behind=Behind("exchanged", "exchanged_lines", ("month", "currency")),
     )
 with block("What is claimed under warranty?"):
     table(
@@ -131,4 +133,5 @@ with block("What is claimed under warranty?"):
         returns.WARRANTY,
         description="Warranty claims by product and fault",
         noun="row",
+        behind=Behind("claims", "claims", ("sku", "fault")),
     )

@@ -10,7 +10,7 @@ from dashboards.components.figures import figures
 from dashboards.components.headlines import share_figure
 from dashboards.components.links import link_to_rows
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import count, percent
 from dashboards.queries import reviews
 from dashboards.queries.reader import frame
@@ -45,6 +45,7 @@ figures(
             "lines asked",
             good="up",
             bias="Those asked lately have not had their 30 days to answer.",
+            opens="Open the lines answered",
         )
     ],
     across=2,
@@ -79,4 +80,5 @@ with block("How many answer, by the days between delivery and asking?"):
             "is_learned": "Learned",
         },
         noun="delay",
+        behind=Behind("asks", "asked", ("delay_bucket",)),
     )

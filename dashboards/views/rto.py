@@ -7,15 +7,16 @@ import streamlit as st
 
 from dagster_project.published import Version
 from dashboards.components.blocks import answer, block, choice
-from dashboards.components.charts import bars, lines
+from dashboards.components.charts import bars, curves, lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.known_figures import rto_figure
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.tiles import has_tiles, tile_map
 from dashboards.components.words import count, percent, plain
 from dashboards.queries import rto
 from dashboards.queries.reader import frame
+from dashboards.queries.rules import RANKABLE_FROM
 from dashboards.queries.today import ReturnsToOrigin, returns_to_origin
 
 KINDS = {
@@ -25,6 +26,13 @@ KINDS = {
     "attempts": "Delivery attempts",
     "ship_week": "Ship week",
     "pincode": "Postal code",
+}
+
+# what a parcel's row calls what it is segmented by
+COLUMNS = {
+    "region": "destination_region",
+    "attempts": "attempt_count",
+    "pincode": "destination_pincode",
 }
 
 FATES = {
@@ -68,32 +76,23 @@ def show_segments(version: Version) -> None:
     with block("Where do they come back from?"):
         kind = choice("By", KINDS, key="by")
         what = KINDS[kind].lower()
-        curves = frame(version, rto.curves(kind))
         ranked = frame(version, rto.rankable(kind))
         left, right = st.columns(2)
         with left:
             st.markdown("**Share returned by age**")
-            if curves.empty:
-                st.caption("No segment is big enough to draw.")
-            else:
-                curves["segment"] = curves["segment"].map(plain)
-                lines(
-                    curves,
-                    x="age_days",
-                    y="cif_rto",
-                    x_title="Days since shipping",
-                    y_title="Returned to origin, %",
-                    color="segment",
-                    band=("lower", "upper"),
-                    percent=True,
-                    steps=True,
-                    description=f"Share of parcels returned by age and {what}, with "
-                    "95 % intervals",
-                )
+            curves(
+                frame(version, rto.curves(kind)),
+                "Days since shipping",
+                "Returned to origin, %",
+                description=f"Share of parcels returned by age and {what}",
+            )
         with right:
             st.markdown("**Ranked, with 95 % intervals**")
             if ranked.empty:
-                st.caption("Nothing can be ranked: no segment has 30 parcels ended.")
+                st.caption(
+                    f"Nothing can be ranked: no segment has {RANKABLE_FROM} parcels "
+                    "ended."
+                )
             elif kind == "region" and has_tiles(ranked["segment"]):
                 tile_map(ranked, value="shrunk_rate", title="RTO rate, %")
             else:
@@ -123,10 +122,17 @@ def show_segments(version: Version) -> None:
                 "is_rankable": "Enough to compare",
             },
             noun="segment",
+            behind=Behind(
+                "parcels",
+                "shipped",
+                ("segment",),
+                named={"segment": COLUMNS.get(kind, kind)},
+            ),
         )
         st.caption(
-            "Ranked only from 30 ended parcels on, by a rate drawn towards the shop's "
-            "the fewer they are; intervals that overlap are no difference."
+            f"Ranked only from {RANKABLE_FROM} ended parcels on, by a rate drawn "
+            "towards the shop's the fewer they are; intervals that overlap are no "
+            "difference."
         )
 
 

@@ -6,12 +6,12 @@ import streamlit as st
 
 from dagster_project.published import Version
 from dashboards.components.blocks import answer, block, choice
-from dashboards.components.charts import lines
+from dashboards.components.charts import curves
 from dashboards.components.figures import Figure, figures
 from dashboards.components.known_figures import interval, p90_figure, percentile
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
-from dashboards.components.words import count, percent, plain
+from dashboards.components.tables import Behind, table
+from dashboards.components.words import count, percent
 from dashboards.queries import settlement
 from dashboards.queries.reader import frame
 from dashboards.queries.today import (
@@ -71,24 +71,13 @@ def show_curves(version: Version) -> None:
     """Draw how much has settled by age, one curve a segment."""
     with block("How does it grow with the days since capture?"):
         kind = choice("By", KINDS, key="by")
-        curves = frame(version, settlement.curves(kind, days=SHOWN_DAYS))
-        if curves.empty:
-            st.caption("No segment is big enough to draw.")
-        else:
-            curves["segment"] = curves["segment"].map(plain)
-            lines(
-                curves,
-                x="days",
-                y="settled_share",
-                x_title="Days since capture (cash on delivery: since delivery)",
-                y_title="Share settled, %",
-                color="segment",
-                band=("lower", "upper"),
-                percent=True,
-                steps=True,
-                description="Share of captured money settled by days since capture, "
-                f"by {KINDS[kind].lower()}, with 95 % intervals",
-            )
+        if curves(
+            frame(version, settlement.curves(kind, days=SHOWN_DAYS)),
+            "Days since capture (cash on delivery: since delivery)",
+            "Share settled, %",
+            description="Share of captured money settled by days since capture, by "
+            + KINDS[kind].lower(),
+        ):
             st.caption(
                 "The six largest segments; the band is the 95 % interval. Refunds, "
                 "voids and disputes before settlement compete and end a curve below "
@@ -107,6 +96,9 @@ def show_curves(version: Version) -> None:
                 "competing": "Ended otherwise",
             },
             noun="segment",
+            behind=Behind(
+                "timed_payments", "payments", ("segment",), named={"segment": kind}
+            ),
         )
 
 
@@ -149,6 +141,7 @@ with block("Why does money come late?"):
             "oldest_days": "Oldest open, days",
         },
         noun="cause",
+        behind=Behind("late", "late_payments", ("cause",)),
     )
 with block("What is late now?"):
     table(
@@ -158,4 +151,10 @@ with block("What is late now?"):
         description="Payments past their due date by gateway and currency",
         headings={"gateway": "Gateway or carrier", "timed_out_payments": "By a week"},
         noun="gateway",
+        behind=Behind(
+            "late",
+            "late_payments",
+            ("gateway", "currency"),
+            also={"exit": "open"},
+        ),
     )

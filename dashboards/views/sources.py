@@ -8,7 +8,7 @@ from dashboards.components.blocks import answer, block
 from dashboards.components.figures import Figure, figures
 from dashboards.components.headlines import share
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import count, percent, plain
 from dashboards.queries import sources
 from dashboards.queries.reader import frame, total
@@ -111,6 +111,7 @@ with right, block("Who fell silent?"):
         sources.SILENT,
         description="Sources and events that were silent when they should not be",
         noun="feed",
+        behind=Behind("silences", "silent_hours", ("source", "event_name")),
         empty="None.",
     )
 left, right = st.columns(2)
@@ -121,6 +122,7 @@ with left, block("Which lines were refused?"):
         sources.REJECTED,
         description="Refused lines by reason",
         noun="reason",
+        behind=Behind("rejected", "lines", ("reason_code",)),
     )
 with right, block("Which events cannot have happened then?"):
     table(
@@ -129,6 +131,11 @@ with right, block("Which events cannot have happened then?"):
         sources.VIOLATIONS,
         description="Events that cannot follow what was known",
         noun="kind",
+        behind=Behind(
+            "violations",
+            "events",
+            ("machine", "source", "event_name", "from_state"),
+        ),
     )
 with block("What has landed?"):
     table(

@@ -9,7 +9,7 @@ from dashboards.components.blocks import answer, block
 from dashboards.components.charts import lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import count
 from dashboards.queries import stock
 from dashboards.queries.reader import frame
@@ -68,7 +68,7 @@ figures(
             "shipped.",
             rows={"of": "backlog"},
             counts=backlog,
-            opens="Open the SKUs",
+            opens="Open the order lines",
         ),
     ]
 )
@@ -101,6 +101,7 @@ with right, block("What waits to be shipped?"):
         stock.BACKLOG,
         description="Units sold and not shipped on the last day, by SKU",
         noun="SKU",
+        behind=Behind("backlog", "closing_backlog", ("sku",)),
     )
 with block("Which backorders are open?"):
     table(

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards.components.blocks import answer, block
 from dashboards.components.figures import Figure, figures
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import amount, count, day, listed
 from dashboards.queries import sweep
 from dashboards.queries.reader import frame
@@ -90,6 +90,7 @@ with block("Which money is pending?"):
         description="Open claims on money by class and currency",
         headings={"class": "Claim", "total_amount": "Together"},
         noun="kind",
+        behind=Behind("pending", "total_amount", ("class", "currency")),
     )
 with block("Where do the shelves say something else?"):
     table(

@@ -13,7 +13,7 @@ from dashboards.components.headlines import count_figure, share_figure
 from dashboards.components.known_figures import p90_figure, rto_figure
 from dashboards.components.links import link_to_order, link_to_orders, link_to_rows
 from dashboards.components.shown_version import shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import (
     NEEDS,
     amount,
@@ -235,6 +235,7 @@ def show_headlines(version: Version) -> None:
             "First promise kept",
             "orders",
             good="up",
+            opens="Open the orders kept",
         ),
         share_figure(
             version,
@@ -322,6 +323,9 @@ def show_exceptions(version: Version) -> None:
             description="Open exceptions by kind with their next action",
             headings={"exception_name": "Exception", "next_action": "What to do"},
             noun="kind",
+            behind=Behind(
+                "exceptions", "exceptions", ("exception_name", "owner", "severity")
+            ),
         )
         link_to_rows(
             f"Open {'them' if owner else 'all of them'}",

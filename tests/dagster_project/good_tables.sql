@@ -596,6 +596,17 @@ select
     140 as kept_original_timestamp,
     150 as kept_current_timestamp;
 
+create table marts.promised_orders as
+select
+    'o-' || n as order_id,
+    n < 180 as is_decided,
+    n < 150 as has_kept_original,
+    n < 160 as has_kept_current,
+    timestamptz '2026-02-05 00:00:00+00' as original_promise_at,
+    timestamptz '2026-02-05 00:00:00+00' as effective_promise_at,
+    case when n < 160 then timestamptz '2026-02-04 00:00:00+00' end as handed_over_at
+from range(200) as numbers (n);
+
 create table marts.fct_address_validations as
 select
     order_id || ':1' as validation_key,
@@ -864,6 +875,16 @@ from (
     delay_bucket, first_day, delivered_lines, asked, responded, response_rate, lower, upper,
     matured_asked, unasked_lines, organic_reviews, effect_lower, effect, effect_upper
 );
+
+create table marts.line_reviews as
+select
+    'l-' || n as order_line_id,
+    'o-' || n as order_id,
+    timestamptz '2026-01-20 00:00:00+00' as delivered_at,
+    case when n < 100 then timestamptz '2026-01-21 00:00:00+00' end as asked_at,
+    case when n < 20 then timestamptz '2026-01-22 00:00:00+00' end as responded_at,
+    case when n < 20 then timestamptz '2026-01-22 00:00:00+00' end as reviewed_at
+from range(300) as numbers (n);
 
 create table marts.audience_review_due as
 select

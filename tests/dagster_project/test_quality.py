@@ -681,6 +681,18 @@ FAULTS = [
         "update metrics.promise_kept set kept_current = 1",
     ),
     (
+        "promised_orders, verdicts, kept_and_never_came",
+        "update marts.promised_orders set handed_over_at = null where order_id = 'o-7'",
+    ),
+    (
+        "promised_orders, verdicts, came_and_undecided",
+        "update marts.promised_orders set is_decided = false where order_id = 'o-7'",
+    ),
+    (
+        "promised_orders, conservation, orders_not_conserved",
+        "update marts.promised_orders set is_decided = true where order_id = 'o-180'",
+    ),
+    (
         "fct_address_validations, clock, future_validations",
         "update marts.fct_address_validations set validated_at = '2026-04-01'",
     ),
@@ -857,6 +869,19 @@ FAULTS = [
     (
         "fct_reviews, conservation, invented_reviews",
         "update marts.events set is_retracted = true where event_id = 'rv-1'",
+    ),
+    (
+        "line_reviews, order, answers_before_their_ask",
+        "update marts.line_reviews set responded_at = '2026-01-20' "
+        "where order_line_id = 'l-7'",
+    ),
+    (
+        "line_reviews, conservation, asks_not_conserved",
+        "update marts.line_reviews set asked_at = null where order_line_id = 'l-70'",
+    ),
+    (
+        "line_reviews, conservation, invented_reviews",
+        "update marts.line_reviews set reviewed_at = '2026-01-22'",
     ),
     (
         "review_timing, conservation, asks_not_conserved",

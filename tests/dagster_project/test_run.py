@@ -16,7 +16,7 @@ from dagster_project.quality.suite import load_suites
 from dagster_project.run import run
 from dagster_project.shops import ShopError, shop_from
 from dashboards.queries.row_sets import ROW_SETS
-from tests.dashboards.linked import dishonest, figures_of
+from tests.dashboards.linked import dishonest, shown_by
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,8 @@ def test_every_published_table_that_is_a_fact_or_metric_is_judged(first):
     assert set(report.version.rows) - spared == judged
 
 
-def test_every_figure_opens_to_rows_that_add_up_to_it(sample_shop, first, monkeypatch):
-    seen = figures_of(sample_shop.folder)
+def test_every_number_opens_to_rows_that_add_up_to_it(sample_shop, first, monkeypatch):
+    seen = shown_by(sample_shop.folder)
     assert dishonest(sample_shop.folder, seen) == []
 
     lines = replace(ROW_SETS["failed_lines"], where="true")
@@ -106,7 +106,11 @@ def test_every_figure_opens_to_rows_that_add_up_to_it(sample_shop, first, monkey
     told = [
         fault.partition(" opens")[0] for fault in dishonest(sample_shop.folder, seen)
     ]
-    assert told == ["reservations, Lines failed:", "today, Lines without stock:"]
+    assert told == [
+        "reservations, Lines failed:",
+        "today, Lines without stock:",
+        "reservations, lines_failed of failed_lines:",
+    ]
 
 
 def test_running_again_changes_nothing(sample_shop, first):

@@ -403,3 +403,53 @@ select 'unit_return_rate' as metric, 'What share of units delivered comes back?'
     'Units received back over units delivered.' as definition, 'delivery day' as grain, 'share' as unit,
     'marketing' as owner, 'Rises until the window is over.' as caveat, 'return_received' as fed_by,
     'int_daily_customers' as model, 45 as matures_after_days;
+
+-- rows that figures open to: some of each counted, some not
+update marts.fct_payments set settlement_clock_started_at = captured_at;
+
+update marts.fct_reservations set failed_at = answered_at where outcome = 'failed';
+
+insert into marts.promised_orders by name
+select
+    order_id, carrier, 'BLR-1 > Delhi' as lane, true as is_decided,
+    order_id = 'ORD-009' as is_revised,
+    outcome = 'delivered' as has_kept_original, outcome = 'delivered' as has_kept_current,
+    original_promise_at, effective_promise_at,
+    case when outcome = 'delivered' then outcome_at end as handed_over_at,
+    case when outcome = 'delivered' then 1.4 end as padding_days,
+    cast(original_promise_at as date) as date
+from marts.fct_shipments
+where original_promise_at < timestamptz '2026-03-31 12:30+00'
+union all by name
+select
+    order_id, 'bluedart' as carrier, 'BLR-1 > Goa' as lane, true as is_decided,
+    false as is_revised, true as has_kept_original, true as has_kept_current,
+    timestamptz '2026-03-10 18:29+00' as original_promise_at,
+    timestamptz '2026-03-10 18:29+00' as effective_promise_at,
+    timestamptz '2026-03-09 09:00+00' as handed_over_at, 1.4 as padding_days,
+    date '2026-03-10' as date
+from marts.fct_orders
+where order_id in ('ORD-101', 'ORD-102');
+
+insert into marts.line_reviews by name
+select
+    order_line_id, order_id, sku, 3 as ask_delay_days,
+    timestamptz '2026-03-05 09:00+00' as delivered_at,
+    timestamptz '2026-03-08 09:00+00' as asked_at,
+    case when order_id = 'ORD-101' then timestamptz '2026-03-09 09:00+00' end as responded_at
+from marts.fct_order_lines
+where order_id in ('ORD-101', 'ORD-102', 'ORD-103');
+
+insert into marts.fct_returns by name
+select
+    'ret-101-1' as return_line_id, 'ret-101' as return_id, 'ORD-101' as order_id, 'TEE-M' as sku,
+    2 as quantity, 2 as received_quantity, 'return' as kind, 'size_too_small' as reason_code,
+    timestamptz '2026-03-05 09:00+00' as delivered_at,
+    timestamptz '2026-03-07 09:00+00' as initiated_at,
+    timestamptz '2026-03-12 09:00+00' as received_at;
+
+insert into marts.fct_refunds by name
+select
+    'ref-101' as refund_id, 'ORD-101' as order_id, 'return' as cause, 'INR' as currency, 100 as amount,
+    timestamptz '2026-03-12 09:00+00' as due_at, timestamptz '2026-03-12 10:00+00' as initiated_at,
+    timestamptz '2026-03-13 09:00+00' as completed_at;

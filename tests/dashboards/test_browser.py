@@ -31,6 +31,7 @@ pytest.importorskip("playwright", reason="the browser driver is not installed")
 
 from playwright.sync_api import (
     ConsoleMessage,
+    Locator,
     Page,
     Position,
     Request,
@@ -170,10 +171,10 @@ def assert_fits(page: Page) -> None:
     assert too_wide <= 0
 
 
-def open_first_row(page: Page) -> Page:
+def open_first_row(page: Page, table: Locator | None = None) -> Page:
     """Follow the link in the first row of the table, and return the tab it opens."""
     # the table is drawn on a canvas, which knows its links only once it is hovered
-    table = page.locator("[data-testid=stDataFrame]")
+    table = table or page.locator("[data-testid=stDataFrame]")
     table.locator("canvas").first.wait_for()
     table.scroll_into_view_if_needed()
     link: Position = {"x": LINK_PIXELS, "y": 1.5 * ROW_PIXELS}

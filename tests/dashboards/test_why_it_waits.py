@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dashboards.queries import orders, settlement
+from dashboards.queries import settlement
 from dashboards.queries.reader import frame
+from dashboards.queries.row_sets import counted, rows_behind
 from tests.dashboards.small_shop import publish
 
 LATE = """
@@ -101,8 +102,8 @@ def test_a_line_waits_for_what_is_neither_gone_nor_called_off(
         "update marts.fct_orders set stage = 'closed' where order_id = 'ORD-010'",
         LINES,
     )
-    waiting = frame(version, orders.BACKLOG).set_index("sku")["waiting_units"]
-    totals = frame(version, orders.BACKLOG_TOTALS).iloc[0]
+    lines = frame(version, rows_behind(version, "backlog", {}))
+    waiting = lines.set_index("sku")["waiting_units"]
 
     assert waiting.to_dict() == {"half": 2, "whole": 5}
-    assert (totals["units"], totals["lines"], totals["orders"]) == (7, 2, 1)
+    assert counted(version, "backlog", {}).number == {"": 7}

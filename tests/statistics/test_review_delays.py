@@ -46,7 +46,7 @@ def timed(render: Render, root: Path, connection: duckdb.DuckDBPyConnection) -> 
     model = render((project / "models/metrics/review_timing.sql").read_text())
 
     def measured(lines: pd.DataFrame) -> pd.DataFrame:
-        connection.register("int_line_reviews", lines)
+        connection.register("line_reviews", lines)
         rows: pd.DataFrame = connection.sql(model).df()
         return rows.dropna(subset=["first_day"]).sort_values("first_day")
 

@@ -33,6 +33,10 @@ OF_METRIC = {
     "refund_within_48h_share": "refunds_in_time",
     "unit_return_rate": "came_back",
     "address_failure_rate": "failed_checks",
+    "promise_kept_original_rate": "kept_at_first",
+    "promise_kept_current_rate": "kept_at_last",
+    "promise_revision_rate": "moved",
+    "review_response_rate": "answers",
 }
 
 Number = int | float | Decimal
@@ -132,7 +136,10 @@ def _query(
     parameters: dict[str, object] = {}
     for column in chosen.by:
         if column in address:
-            conditions.append(f"cast({column} as varchar) = $by_{column}")
+            # where nothing is known of it a table says so
+            conditions.append(
+                f"coalesce(cast({column} as varchar), 'unknown') = $by_{column}"
+            )
             parameters[f"by_{column}"] = address[column]
     for limit, sign in (("from", ">="), ("to", "<=")):
         if chosen.day and limit in address:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dashboards.queries.row_sets.row_set import RowSet, store_day
+from dashboards.queries.rules import REFUND_HOURS
 
 RETURNS = RowSet(
     "return lines",
@@ -16,6 +17,28 @@ RETURNS = RowSet(
     by=("sku", "kind", "reason_code", "reason_group", "outcome"),
     order="initiated_at desc nulls last, return_line_id",
     day=store_day("initiated_at"),
+)
+
+# lines asked about that came, each with the stretch its first ask fell in
+ASKED = """
+    select lines.*, timing.delay_bucket
+    from marts.line_reviews as lines
+    left join metrics.review_timing as timing
+        on lines.ask_delay_days >= coalesce(timing.first_day, lines.ask_delay_days)
+        and lines.ask_delay_days <= coalesce(timing.last_day, lines.ask_delay_days)
+    where lines.asked_at is not null and lines.delivered_at is not null
+"""
+
+ASKS = RowSet(
+    "order lines asked for a review",
+    "line",
+    "marts.line_reviews",
+    "order_id, sku, delay_bucket, response_rating, ask_delay_days, delivered_at, "
+    "asked_at, responded_at",
+    rows=ASKED,
+    by=("delay_bucket", "sku"),
+    order="asked_at desc, order_line_id",
+    day=store_day("asked_at"),
 )
 
 # money owed back, once each: refunds that stand, and debts that none answers yet
@@ -30,25 +53,49 @@ DEBTS = """
     from marts.pending_money
     where class = 'refund_owed'
 """
-WITHIN_48_HOURS = "due_at + interval 48 hour"
+IN_TIME = f"due_at + interval {REFUND_HOURS} hour"
+
+CAME_BACK = replace(
+    RETURNS,
+    title="delivered lines that came back",
+    where="received_at is not null and delivered_at is not null",
+    order="delivered_at desc, return_line_id",
+    day=store_day("delivered_at"),
+    number="sum(received_quantity)",
+    unit="unit",
+)
+
+# months of delivery of which nothing more can come back
+MATURE = f"""
+    select returns.*
+    from marts.fct_returns as returns
+    inner join (
+        select distinct sku, delivered_month
+        from metrics.return_reasons
+        where is_mature
+    ) as months
+        on returns.sku = months.sku
+        and date_trunc('month', {store_day("returns.delivered_at")})
+        = months.delivered_month
+"""
 
 ROW_SETS = {
     "returns": RETURNS,
-    "came_back": replace(
-        RETURNS,
-        title="delivered lines that came back",
-        where="received_at is not null and delivered_at is not null",
-        order="delivered_at desc, return_line_id",
-        day=store_day("delivered_at"),
-        number="sum(received_quantity)",
-        unit="unit",
+    "came_back": CAME_BACK,
+    "came_back_in_mature_months": replace(
+        CAME_BACK,
+        title="lines delivered in mature months that came back",
+        rows=MATURE,
     ),
     "exchanged": replace(
         RETURNS,
         title="return lines that were exchanged",
-        rows="select * from marts.fct_returns "
+        rows="select *, cast(date_trunc('month', "
+        f"{store_day('coalesce(resolved_at, exchanged_at)')}) as date) as month "
+        "from marts.fct_returns "
         "where resolved_at is not null or exchanged_at is not null",
         where="kind = 'exchange'",
+        by=("month", "currency"),
         whole="count(*)",
         whole_noun="resolved return lines",
     ),
@@ -60,13 +107,13 @@ ROW_SETS = {
         unit="unit",
     ),
     "refunds_in_time": RowSet(
-        "refunds that arrived within 48 hours of being due",
+        f"refunds that arrived within {REFUND_HOURS} hours of being due",
         "refund",
         "marts.fct_refunds",
         "order_id, debt_id, cause, destination, currency, amount, due_at, "
         "initiated_at, completed_at",
-        rows=f"select * from ({DEBTS}) where {WITHIN_48_HOURS} <= $as_of",
-        where=f"completed_at <= {WITHIN_48_HOURS}",
+        rows=f"select * from ({DEBTS}) where {IN_TIME} <= $as_of",
+        where=f"completed_at <= {IN_TIME}",
         by=("cause", "destination", "currency"),
         order="due_at desc, debt_id",
         day=store_day("due_at"),
@@ -80,6 +127,7 @@ ROW_SETS = {
         "order_id, refund_id, cause, destination, currency, amount, due_at, "
         "initiated_at, completed_at, failed_at, due_to_initiated_hours, "
         "initiated_to_completed_hours",
+        where="replaced_by_refund_id is null",
         by=("cause", "destination", "currency"),
         order="due_at desc nulls last, refund_id",
         day=store_day("due_at"),
@@ -90,7 +138,7 @@ ROW_SETS = {
         "marts.fct_warranty_claims",
         "order_id, claim_id, sku, fault, stage, decision, resolution, currency, "
         "amount, opened_at, decided_at",
-        by=("sku", "decision", "resolution"),
+        by=("sku", "fault", "decision", "resolution"),
         order="opened_at desc, claim_id",
     ),
     "second_orders": RowSet(
@@ -105,6 +153,14 @@ ROW_SETS = {
         order="to_placed_at desc, customer_id",
         whole="count(*)",
         whole_noun="first buyers",
+    ),
+    "asks": ASKS,
+    "answers": replace(
+        ASKS,
+        title="order lines whose customer answered the ask",
+        where="responded_at is not null",
+        whole="count(*)",
+        whole_noun="lines asked about",
     ),
     "reviews": RowSet(
         "reviews written",

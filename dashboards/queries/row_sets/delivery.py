@@ -53,6 +53,20 @@ CHECKS = RowSet(
     whole_noun="address checks",
 )
 
+# an address is checked four ways, and may fail at several; a failure of none is one too
+FAILED_CHECKS = f"""
+    select
+        *,
+        unnest([
+            case when not is_serviceable then 'serviceability' end,
+            case when not is_normalized then 'normalization' end,
+            case when not is_carrier_compatible then 'carrier_compatibility' end,
+            case when needs_manual_review then 'manual_review' end,
+            case when failed_check = 'unknown' then 'unknown' end
+        ]) as address_check
+    from {CHECKS.table}
+"""
+
 FAILED = f"select * from {CHECKS.table} where outcome = 'failed'"
 
 PARCELS = RowSet(
@@ -62,8 +76,11 @@ PARCELS = RowSet(
     "order_id, shipment_id, carrier, payment_mode, outcome, origin_location_id, "
     "destination_region, attempt_count, shipped_at, original_promise_at, "
     "effective_promise_at, outcome_at, is_on_time_original, is_on_time_current",
-    rows="select * from marts.fct_shipments where shipped_at is not null",
+    rows="select *, cast(date_trunc('week', "
+    f"{store_day('shipped_at')}) as date) as ship_week "
+    "from marts.fct_shipments where shipped_at is not null",
     by=(
+        "ship_week",
         "carrier",
         "payment_mode",
         "outcome",
@@ -74,6 +91,36 @@ PARCELS = RowSet(
     order="shipped_at desc, shipment_id",
     day=store_day("shipped_at"),
 )
+
+# misses first: they are what is asked about
+PROMISED = RowSet(
+    "orders whose promise is due",
+    "order",
+    "marts.promised_orders",
+    "order_id, carrier, lane, has_kept_original, has_kept_current, is_revised, "
+    "has_tried_on_time, original_promise_at, effective_promise_at, handed_over_at, "
+    "padding_days",
+    rows="select * from marts.promised_orders where is_decided",
+    by=("carrier", "lane"),
+    order="has_kept_original, original_promise_at desc, order_id",
+    day="date",
+)
+
+# What stock counts as its backlog, line by line: sold, not cancelled, not handed over.
+# What is left of a closed order was collected, sent as a file, or lost on its way.
+WAITING_LINES = """
+    select
+        lines.*,
+        lines.quantity - lines.quantity_cancelled - lines.quantity_shipped
+            as waiting_units,
+        orders.stage,
+        orders.placed_at
+    from marts.fct_order_lines as lines
+    inner join marts.fct_orders as orders
+        on lines.order_id = orders.order_id
+    where orders.stage <> 'closed'
+        and lines.quantity - lines.quantity_cancelled - lines.quantity_shipped > 0
+"""
 
 DRIFT = RowSet(
     "stock counts that differ from what the events add up to",
@@ -117,6 +164,15 @@ ROW_SETS = {
     "failed_checks": replace(
         CHECKS, title="address checks that failed", where="outcome = 'failed'"
     ),
+    "failed_at": replace(
+        CHECKS,
+        title="addresses that did not pass a check",
+        columns=f"{CHECKS.columns}, address_check",
+        rows=FAILED_CHECKS,
+        where="address_check is not null",
+        by=("address_check",),
+        whole="",
+    ),
     "corrected_checks": replace(
         CHECKS,
         title="failed address checks that were corrected",
@@ -146,17 +202,34 @@ ROW_SETS = {
         whole="count(*)",
         whole_noun="parcels shipped",
     ),
-    "promised": RowSet(
-        "parcels by the day of their first promise",
-        "parcel",
-        "marts.fct_shipments",
-        "order_id, shipment_id, carrier, outcome, original_promise_at, "
-        "effective_promise_at, delivered_at, is_on_time_original, is_on_time_current, "
-        "shipped_at",
-        where="original_promise_at is not null",
-        by=("carrier", "is_on_time_original", "is_on_time_current"),
-        order="is_on_time_original nulls last, original_promise_at, shipment_id",
-        day=store_day("original_promise_at"),
+    "promised": PROMISED,
+    "kept_at_first": replace(
+        PROMISED,
+        title="orders that came by their first promise",
+        where="has_kept_original",
+        whole="count(*)",
+        whole_noun="orders promised",
+    ),
+    "kept_at_last": replace(
+        PROMISED,
+        title="orders that came by the promise that stood when it was due",
+        where="has_kept_current",
+        whole="count(*)",
+        whole_noun="orders promised",
+    ),
+    "moved": replace(
+        PROMISED,
+        title="orders whose promise was moved",
+        where="is_revised",
+        whole="count(*)",
+        whole_noun="orders promised",
+    ),
+    "padded": replace(
+        PROMISED,
+        title="orders handed over, by the days to their first promise",
+        rows="select * from marts.promised_orders",
+        where="padding_days is not null",
+        order="padding_days desc, order_id",
     ),
     "promises": RowSet(
         "delivery promises",
@@ -180,15 +253,15 @@ ROW_SETS = {
     "drift": DRIFT,
     "drifting_units": replace(DRIFT, number="sum(abs(drift))", unit="unit", whole=""),
     "backlog": RowSet(
-        "products sold and not shipped when the last day ended",
-        "SKU",
-        "marts.demand_vs_shipped",
-        "sku, closing_backlog, opening_backlog, demand, cancelled, shipped, date",
-        rows="select * from marts.demand_vs_shipped qualify date = max(date) over ()",
-        where="closing_backlog > 0",
+        "order lines sold and not shipped",
+        "line",
+        "marts.fct_order_lines",
+        "order_id, sku, waiting_units, quantity, quantity_shipped, "
+        "quantity_cancelled, stage, placed_at",
+        rows=WAITING_LINES,
         by=("sku",),
-        order="closing_backlog desc, sku",
-        number="sum(closing_backlog)",
+        order="placed_at, order_id, sku, order_line_id",
+        number="sum(waiting_units)",
         unit="unit",
     ),
     "backorders": RowSet(

@@ -35,7 +35,7 @@ ROW_SETS = {
         "marts.transition_violations",
         "order_id, machine, entity_id, event_name, from_state, reason, source, "
         "occurred_at",
-        by=("machine", "event_name", "source"),
+        by=("machine", "event_name", "source", "from_state"),
         order="occurred_at desc, violation_id",
         day=store_day("occurred_at"),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dashboards.queries.row_sets.row_set import RowSet, store_day
+from dashboards.queries.rules import RETRY_HOURS
 
 PAYMENTS = RowSet(
     "captured payments",
@@ -22,6 +23,43 @@ PAYMENTS = RowSet(
 
 # the clock of cash on delivery starts at the door
 TIMED = "settlement_clock_started_at is not null"
+
+# What is known of why, the most telling first. Every payment that is or was late has
+# one cause.
+LATE = f"""
+    with
+
+    told as (
+
+        select
+            entity_id as payment_id,
+            bool_or(event_name = 'payment_settlement_failed') as is_transfer_failed,
+            bool_or(event_name = 'payment_settlement_reversed') as is_taken_back
+        from marts.events
+        where event_name in (
+                'payment_settlement_failed', 'payment_settlement_reversed'
+            )
+            and not is_retracted
+        group by entity_id
+
+    )
+
+    select
+        payments.*,
+        case
+            when payments.disputed_at is not null then 'disputed'
+            when told.is_transfer_failed then 'bank_transfer_failed'
+            when told.is_taken_back then 'taken_back_by_the_bank'
+            when payments.exit = 'refunded' then 'refunded_before_it_came'
+            when payments.method = 'cod' then 'courier_remits_late'
+            when payments.exit = 'open' then 'no_word_of_it_yet'
+            else 'paid_out_late_without_a_reason'
+        end as cause
+    from {PAYMENTS.table} as payments
+    left join told
+        on payments.payment_id = told.payment_id
+    where payments.captured_at is not null and payments.is_settlement_late
+"""
 
 DUE = replace(
     PAYMENTS,
@@ -50,8 +88,7 @@ FIRST_ATTEMPTS = replace(
     whole_noun="orders with an attempt",
 )
 
-# how long a failed first attempt has to be made good
-IN_TIME = "answered_at + interval 24 hour"
+IN_TIME = f"answered_at + interval {RETRY_HOURS} hour"
 
 CLAIMS = RowSet(
     "open claims on money",
@@ -83,7 +120,13 @@ ORDERS = RowSet(
 ROW_SETS = {
     "payments": PAYMENTS,
     "timed_payments": replace(
-        PAYMENTS, title="payments whose way to the bank is timed", where=TIMED
+        PAYMENTS,
+        title="payments whose way to the bank is timed",
+        rows="select *, cast(date_trunc('week', "
+        f"{store_day('settlement_clock_started_at')}) as date) as capture_week "
+        f"from {PAYMENTS.table}",
+        where=TIMED,
+        by=("capture_week", *PAYMENTS.by),
     ),
     "waiting": replace(
         PAYMENTS,
@@ -96,6 +139,13 @@ ROW_SETS = {
         title="captured payments that have not settled",
         where="exit = 'open' and captured_at is not null",
         by=("method", "gateway", "currency"),
+    ),
+    "late": replace(
+        PAYMENTS,
+        title="payments that are or were late",
+        columns=f"{PAYMENTS.columns}, cause",
+        rows=LATE,
+        by=("cause", "method", "gateway", "exit", "currency"),
     ),
     "paid_late": replace(
         DUE, title="payments that settled late, or are late", where="is_settlement_late"
@@ -121,10 +171,10 @@ ROW_SETS = {
     ),
     "won_back": replace(
         FIRST_ATTEMPTS,
-        title="failed first attempts that were made good within 24 hours",
+        title=f"failed first attempts that were made good within {RETRY_HOURS} hours",
         rows=f"{FIRST_ATTEMPTS.rows} and outcome = 'failed' and {IN_TIME} <= $as_of",
         where=f"recovered_at <= {IN_TIME}",
-        whole_noun="failed first attempts whose 24 hours are over",
+        whole_noun=f"failed first attempts whose {RETRY_HOURS} hours are over",
     ),
     "paid_in_the_end": replace(
         FIRST_ATTEMPTS,
@@ -171,7 +221,7 @@ ROW_SETS = {
         "order_id, payment_id, method, gateway, currency, cause, balance_amount, "
         "disputed_amount, open_age_hours, opened_at, matures_at, is_mature",
         where="balance_amount <> 0",
-        by=("cause", "currency", "gateway", "method"),
+        by=("cause", "currency", "gateway", "is_mature", "method"),
         order="abs(balance_amount) desc, payment_id",
         number="sum(balance_amount)",
         unit="currency",

@@ -14,7 +14,7 @@ orders as (
 
 line_reviews as (
 
-    select * from {{ ref('int_line_reviews') }}
+    select * from {{ ref('line_reviews') }}
 
 ),
 

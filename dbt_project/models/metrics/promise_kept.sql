@@ -1,6 +1,10 @@
 with
 
-{{ judged_promises() }},
+promised_orders as (
+
+    select * from {{ ref('promised_orders') }}
+
+),
 
 counts as (
 
@@ -24,7 +28,7 @@ counts as (
             as median_padding_days,
         {{ week_of('date') }} as week
 
-    from judged_promises
+    from promised_orders
     group by carrier, lane, {{ week_of('date') }}
 
 ),

@@ -2,7 +2,7 @@ with
 
 line_reviews as (
 
-    select * from {{ ref('int_line_reviews') }}
+    select * from {{ ref('line_reviews') }}
     where delivered_at is not null
 
 ),

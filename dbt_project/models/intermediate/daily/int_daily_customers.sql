@@ -45,7 +45,7 @@ asked_lines as (
         responded_at is not null as has_responded,
         delivered_at is not null as has_come
 
-    from {{ ref('int_line_reviews') }}
+    from {{ ref('line_reviews') }}
     where asked_at is not null
 
 ),

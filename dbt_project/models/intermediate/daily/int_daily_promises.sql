@@ -1,6 +1,10 @@
 with
 
-{{ judged_promises() }},
+promised_orders as (
+
+    select * from {{ ref('promised_orders') }}
+
+),
 
 -- as promise_kept counts them: an order once, when both its promises are decided
 kept_promises as (
@@ -14,7 +18,7 @@ kept_promises as (
         case when is_decided and has_kept_current then 1 else 0 end as kept_current,
         case when is_decided and is_revised then 1 else 0 end as revised
 
-    from judged_promises
+    from promised_orders
 
 ),
 

@@ -1,14 +1,5 @@
-{#
-    CTEs that end in judged_promises: each promised order once, by its last parcel, and
-    whether its promise was kept. A parcel's own promise wins over the order's; an order
-    of which units were never sent has kept nothing.
+with
 
-    Columns: order_id, carrier, lane, date (store day of the original promise), is_revised,
-    is_decided (both promises are), has_kept_original, has_kept_current and
-    has_tried_on_time (NULL while undecided; the same by the instant with the suffix
-    _timestamp), padding_days.
-#}
-{% macro judged_promises() -%}
 -- a label never shipped is no parcel yet
 parcels as (
 
@@ -136,7 +127,7 @@ unshipped_orders as (
 
 ),
 
-promised_orders as (
+promises_made as (
 
     select * from shipped_orders
     where original_promise_at is not null
@@ -150,25 +141,25 @@ promised_orders as (
 due_orders as (
 
     select
-        promised_orders.order_id,
-        promised_orders.carrier,
-        promised_orders.lane,
-        promised_orders.original_promise_at,
-        promised_orders.effective_promise_at,
-        promised_orders.false_delivery,
+        promises_made.order_id,
+        promises_made.carrier,
+        promises_made.lane,
+        promises_made.original_promise_at,
+        promises_made.effective_promise_at,
+        promises_made.false_delivery,
         true as is_judged,
         revised_orders.order_id is not null as is_revised,
-        case when not promised_orders.is_rest_unsent
-            then promised_orders.handed_over_at
+        case when not promises_made.is_rest_unsent
+            then promises_made.handed_over_at
         end as handed_over_at,
-        case when not promised_orders.false_delivery
-            then promised_orders.first_attempt_at
+        case when not promises_made.false_delivery
+            then promises_made.first_attempt_at
         end as first_attempt_at,
         clock.as_of
 
-    from promised_orders
+    from promises_made
     left join revised_orders
-        on promised_orders.order_id = revised_orders.order_id
+        on promises_made.order_id = revised_orders.order_id
     cross join clock
 
 ),
@@ -193,15 +184,32 @@ judged_orders as (
 
 ),
 
--- both promises decided, so that their rates are of the same orders
-judged_promises as (
+promised_orders as (
 
     select
-        *,
+        order_id,
+        carrier,
+        lane,
+        is_revised,
+
+        -- both promises decided, so that their rates are of the same orders
         has_kept_original is not null
-            and has_kept_current is not null as is_decided
+        and has_kept_current is not null as is_decided,
+        has_kept_original,
+        has_kept_current,
+        has_tried_on_time,
+        has_kept_original_timestamp,
+        has_kept_current_timestamp,
+        has_tried_on_time_timestamp,
+        padding_days,
+        original_promise_at,
+        effective_promise_at,
+        first_attempt_at,
+        handed_over_at,
+        date
 
     from judged_orders
 
 )
-{%- endmacro %}
+
+select * from promised_orders

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- A review may name its line and not its order, and then stands in a story of its own:
 -- asks, answers and deliveries of a line are brought together whole.
 with
