@@ -53,7 +53,7 @@ def broken_shop(folder: Path, *, orders: int, corrupted: float) -> Broken:
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Broken:
-    return broken_shop(tmp_path_factory.mktemp("broken"), orders=800, corrupted=0.25)
+    return broken_shop(tmp_path_factory.mktemp("broken"), orders=1500, corrupted=0.15)
 
 
 def refused_by_the_checker(broken: Broken, shared: Path, folder: Path) -> dict:
