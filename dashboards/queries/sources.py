@@ -71,7 +71,7 @@ REJECTED = Query(
 
 VIOLATIONS = Query(
     """
-    select machine, source, event_name, from_state, count(*) as events
+    select count(*) as events, machine, source, event_name, from_state
     from marts.transition_violations
     group by all
     order by events desc, machine, source, event_name

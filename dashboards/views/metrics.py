@@ -91,7 +91,8 @@ chosen = st.selectbox(
     names,
     index=None,
     format_func=plain,
-    key="metric",
+    # leaving the page drops this from the address, and the rows go by `metric`
+    key="chosen_metric",
     bind="query-params",
     placeholder="Choose a metric",
 )

@@ -76,6 +76,9 @@ with block("How many answer, by the days between delivery and asking?"):
         description="Asked and answered by delay",
         headings={
             "delay_bucket": "Days after delivery",
+            "matured_asked": "Mature asks",
+            "matured_responded": "Answered",
+            "matured_rate": "Answered, share",
             "organic_rate": "Unasked reviews",
             "is_learned": "Learned",
         },

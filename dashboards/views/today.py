@@ -312,7 +312,8 @@ def show_exceptions(version: Version) -> None:
             [str(name) for name in reversed(owners.index)],
             index=None,
             format_func=plain,
-            key="owner",
+            # leaving the page drops this from the address, and rows go by `owner`
+            key="chosen_owner",
             bind="query-params",
             placeholder="Every owner",
         )

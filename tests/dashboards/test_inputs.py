@@ -17,12 +17,12 @@ INPUT = re.compile(r'key="(\w+)",?\s*(?:\)|bind=)')
 
 # a choice that nobody offers is dropped: the page stays as it is
 CHOICES = {
-    "metrics": {"metric"},
+    "metrics": {"chosen_metric"},
     "orders": {"stage", "payment_mode", "needs"},
     "reorders": {"age"},
     "rto": {"by"},
     "settlement": {"by"},
-    "today": {"owner"},
+    "today": {"chosen_owner"},
 }
 
 # what is looked for by name and found nowhere

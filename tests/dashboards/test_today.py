@@ -111,7 +111,7 @@ def test_exceptions_wait_by_owner_and_open_to_their_rows() -> None:
     page = open_page()
     assert "5 open exceptions; most are for **operations** (4)." in text_of(page)
 
-    page.selectbox(key="owner").set_value("finance").run()
+    page.selectbox(key="chosen_owner").set_value("finance").run()
     assert list(page.dataframe[0].value["exceptions"]) == [1]
 
     rows = open_page("views/rows.py", of="exceptions", owner="finance")

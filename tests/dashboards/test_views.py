@@ -161,7 +161,7 @@ def test_a_customer_has_orders_and_a_story() -> None:
 
 @pytest.mark.usefixtures("version")
 def test_a_metric_has_its_definition_and_its_days() -> None:
-    page = open_page("views/metrics.py", metric="unit return rate")
+    page = open_page("views/metrics.py", chosen_metric="unit return rate")
 
     said = text_of(page)
     assert "Last mature day, 28 March 2026: **20.0 %**" in said
