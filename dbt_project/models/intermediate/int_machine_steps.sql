@@ -12,6 +12,7 @@ with recursive
 events as (
 
     select * from {{ ref('int_machine_events') }}
+    where {{ is_affected('story_id') }}
 
 ),
 
