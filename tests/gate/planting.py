@@ -32,10 +32,10 @@ def has(field: str, value: str | None = None) -> Matches:
     return lambda event: event.get(field) is not None and value in (None, event[field])
 
 
-def half_by(field: str) -> Matches:
-    """Match every event of half of the ids of a field."""
+def one_in(parts: int, field: str) -> Matches:
+    """Match every event of one in so many of the ids of a field."""
     return lambda event: (
-        has(field)(event) and zlib.crc32(str(event[field]).encode()) % 2 == 0
+        has(field)(event) and zlib.crc32(str(event[field]).encode()) % parts == 0
     )
 
 
