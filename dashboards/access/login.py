@@ -89,6 +89,15 @@ def show_reader(access: Access) -> None:
         st.button("Log out", on_click=st.logout)
 
 
+def refuse_view() -> None:
+    """Say that a view is not for this reader, in place of it."""
+    st.title("Who may see this?")
+    st.markdown(
+        "## Only readers with the level *sensitive*: it names an order or a customer."
+    )
+    st.markdown("Whoever keeps the list of readers can change yours.")
+
+
 def is_configured() -> bool:
     """Tell whether an identity provider is set up.
 
