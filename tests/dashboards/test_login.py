@@ -20,7 +20,7 @@ import pytest
 
 pytest.importorskip("playwright", reason="the browser driver is not installed")
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Download, Page
 
 from tests.dashboards import test_browser as browser
 from tests.dashboards.identity_provider import (
@@ -49,8 +49,10 @@ SAM = Person("sam@example.com")
 
 TODAY = "What needs a person now?"
 STOP_SECONDS = 30
+# the first login loads what all later ones share
+STEP_MILLISECONDS = 60_000
 # time to log in and draw a page before it is over
-SHORT_SECONDS = 30
+SHORT_SECONDS = 60
 DOWNLOAD_MILLISECONDS = 3_000
 
 
@@ -132,6 +134,7 @@ def write_secrets(home: Path, provider: IdentityProvider) -> None:
 def log_in(page: Page, served: Served, person: Person) -> None:
     """Let the provider sign somebody in."""
     served.provider.person = person
+    page.set_default_timeout(STEP_MILLISECONDS)
     page.get_by_role("button", name="Log in", exact=True).click()
 
 
@@ -148,12 +151,13 @@ def assert_asks_who(page: Page, why: str) -> None:
     assert why in words
     assert not re.search(r"\d", words)
     for shown in ("stDataFrame", "stVegaLiteChart", "stMetric", "stException"):
-        expect(page.get_by_test_id("stMain").get_by_test_id(shown)).to_have_count(0)
+        assert page.get_by_test_id("stMain").get_by_test_id(shown).count() == 0
 
 
 def assert_is_refused(page: Page, why: str) -> None:
     """The page says why nothing is shown, and shows nothing."""
-    expect(page.get_by_test_id("stAlertContentError")).to_have_text(re.compile(why))
+    refusal = page.get_by_test_id("stAlertContentError").filter(has_text=why)
+    refusal.wait_for()
     words = page.get_by_test_id("stMain").inner_text()
     assert not re.search(r"\d", words)
     assert page.locator("h1").count() == 0
@@ -228,10 +232,8 @@ def test_a_login_ends_with_its_token(page: Page, served: Served) -> None:
     ends = time.time() + SHORT_SECONDS
     log_in(page, served, Person(SAM.email, seconds=SHORT_SECONDS))
     wait_for_title(page, TODAY)
-    page.goto(f"{served.address}/pending")
-    wait_for_title(page, "Which money is owed?")
-    files: list[object] = []
-    page.on("download", files.append)
+    files: list[Download] = []
+    page.on("download", lambda file: files.append(file))
     csv = page.get_by_role("button", name="CSV", exact=True).first
     with page.expect_download():
         csv.click()
@@ -285,11 +287,8 @@ def test_a_forged_token_is_no_login(
         log_in(page, served, Person(SAM.email, claims))
     page.wait_for_load_state()
     assert_asks_who(page, "Log in to see where your orders stand.")
-    assert page.context.cookies(served.address) == [
-        cookie
-        for cookie in page.context.cookies(served.address)
-        if not cookie["name"].startswith("_streamlit_user")
-    ]
+    names = [cookie["name"] for cookie in page.context.cookies(served.address)]
+    assert not [name for name in names if name.startswith("_streamlit_user")]
 
     served.provider.signing_key = None
     log_in(page, served, SAM)
