@@ -51,6 +51,7 @@ class IdentityProvider:
         redirect_uri: Where browsers may be sent back to.
         signing_key: What tokens are signed with; the published one, unless a test
             forges.
+        ends: When the last token ends, in seconds since 1970.
         logouts: The requests to end a session, each by its parameters.
     """
 
@@ -60,6 +61,7 @@ class IdentityProvider:
     client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     published_key: RSAKey = field(default_factory=lambda: new_key())
     signing_key: RSAKey | None = None
+    ends: float = 0
     logouts: list[dict[str, str]] = field(default_factory=list)
     _begun: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -106,12 +108,13 @@ class IdentityProvider:
         ):
             return None
         now = time.time()
+        self.ends = now + self.person.seconds
         claims = {
             "iss": self.issuer,
             "aud": CLIENT_ID,
             "sub": self.person.email,
             "iat": int(now),
-            "exp": now + self.person.seconds,
+            "exp": self.ends,
             "nonce": begun["nonce"],
             "email": self.person.email,
             "email_verified": True,
