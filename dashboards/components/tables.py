@@ -163,7 +163,6 @@ def _download(
     write: Callable[[pa.Table], bytes],
 ) -> None:
     """Offer every row of a query as a file; it is made when it is asked for."""
-
     require_fresh = freshness()
 
     def made() -> bytes:
