@@ -54,21 +54,25 @@ st.set_page_config(page_title="Postorder", page_icon=ICON, layout="wide")
 
 reader = login.enter()
 
-# what is not in the navigation has no address either
+
+def page_of(view: str, title: str, icon: str) -> st.Page:
+    """Return a view; where the reader may not open it, a page that says so.
+
+    Without one its address would be answered as one that nobody knows.
+    """
+    is_open = may_open(view)
+    return st.Page(
+        view if is_open else login.refuse_view,
+        title=title,
+        icon=f":material/{icon}:",
+        url_path=None if is_open else Path(view).stem,
+        default=view == "views/today.py",
+        visibility="visible" if is_open else "hidden",
+    )
+
+
 page = st.navigation(
-    {
-        section: [
-            st.Page(
-                view,
-                title=title,
-                icon=f":material/{icon}:",
-                default=view == "views/today.py",
-            )
-            for view, title, icon in views
-            if may_open(view)
-        ]
-        for section, views in VIEWS.items()
-    },
+    {section: [page_of(*view) for view in views] for section, views in VIEWS.items()},
     position="top",
 )
 

@@ -7,6 +7,7 @@ not look at a token again once somebody is in: that is done here, on each run.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,15 +64,18 @@ def level() -> Level:
     return access.level if access else Level.VIEWER
 
 
-def require_fresh() -> None:
-    """Raise once the reader's time is over, for what is made after a page was drawn.
+def freshness() -> Callable[[], None]:
+    """Return what raises ``ExpiredError`` once the time of this run's reader is over.
 
-    Raises:
-        ExpiredError: It is.
+    A file is made after its page was drawn, where no session can be asked.
     """
     access: Access | None = st.session_state.get(_ACCESS)
-    if access is not None:
-        access.require_fresh(datetime.now(UTC))
+
+    def require_fresh() -> None:
+        if access is not None:
+            access.require_fresh(datetime.now(UTC))
+
+    return require_fresh
 
 
 def show_reader(access: Access) -> None:
@@ -87,6 +91,15 @@ def show_reader(access: Access) -> None:
     with st.popover("Account", icon=":material/person:", type="tertiary"):
         st.text(f"{access.email}, {access.level}")
         st.button("Log out", on_click=st.logout)
+
+
+def refuse_view() -> None:
+    """Say that a view is not for this reader, in place of it."""
+    st.title("Who may see this?")
+    st.markdown(
+        "## Only readers with the level *sensitive*: it names an order or a customer."
+    )
+    st.markdown("Whoever keeps the list of readers can change yours.")
 
 
 def is_configured() -> bool:

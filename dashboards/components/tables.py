@@ -15,7 +15,7 @@ import pyarrow.parquet as pa_parquet
 import streamlit as st
 
 from dagster_project.published import Version
-from dashboards.access.login import require_fresh
+from dashboards.access.login import freshness
 from dashboards.access.naming import may_see, may_see_names
 from dashboards.components.columns import config_of, shown
 from dashboards.components.links import (
@@ -219,6 +219,7 @@ def _download(
     write: Callable[[pa.Table], bytes],
 ) -> None:
     """Offer every row of a query as a file; it is made when it is asked for."""
+    require_fresh = freshness()
 
     def made() -> bytes:
         # asked for after the page was drawn: the reader's time may be over by then

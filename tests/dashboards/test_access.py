@@ -65,9 +65,10 @@ def all_of(page: AppTest) -> str:
 
 
 def is_shown(page: AppTest, view: str) -> bool:
-    """Tell whether a page is that view; an address nobody has leads to Today."""
-    is_today = page.title[0].value == "What needs a person now?"
-    return is_today == (view == "views/today.py")
+    """Tell whether a page is that view, and not Today or what stands in its place."""
+    title = page.title[0].value
+    is_today = title == "What needs a person now?"
+    return title != "Who may see this?" and is_today == (view == "views/today.py")
 
 
 @pytest.mark.usefixtures("with_login")
@@ -86,6 +87,7 @@ def test_a_viewer_sees_figures_and_nobody_named(view: str) -> None:
     assert not page.error
     assert answer_of(page)
     assert is_shown(page, view) == (view not in SENSITIVE)
+    assert (page.title[0].value == "Who may see this?") == (view in SENSITIVE)
     assert not NAMES.search(all_of(page))
 
 
