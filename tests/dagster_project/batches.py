@@ -222,13 +222,14 @@ def main() -> None:
     """Run one batch or round, or a part of it."""
     kind, time, *point = sys.argv[1:]
     at = datetime.fromisoformat(time)
+    # before the steps that take it from there are imported
+    resources = importlib.import_module("dagster_project.defs.resources")
+    resources.started_at = lambda _: at
     for each in point:
         _die_at(kind, each)
     if kind == WATCH:
         watch_once(at)
         return
-    resources = importlib.import_module("dagster_project.defs.resources")
-    resources.started_at = lambda _: at
     sys.exit(not run_batch().success)
 
 
