@@ -15,6 +15,7 @@ from dashboards.components.words import count, percent, verb
 from dashboards.queries import refunds
 from dashboards.queries.headlines import headline
 from dashboards.queries.reader import frame, total
+from dashboards.queries.rules import REFUND_HOURS
 
 st.title("How fast does money go back?")
 shown = shown_version()
@@ -32,7 +33,7 @@ if not last.whole:
 else:
     answer(
         f"{percent(share(last.part, last.whole))} of refunds reached the customer "
-        f"within 48 hours of being due, {period_of(last)}; "
+        f"within {REFUND_HOURS} hours of being due, {period_of(last)}; "
         f"{count(waiting, 'refund')} {verb(waiting, 'waits', 'wait')} now."
     )
 figures(
@@ -40,10 +41,10 @@ figures(
         share_figure(
             shown,
             "refund_within_48h_share",
-            "Back within 48 hours",
+            f"Back within {REFUND_HOURS} hours",
             "refunds due",
             good="up",
-            bias="It counts refunds that have not had their 48 hours yet.",
+            bias=f"It counts refunds that have not had their {REFUND_HOURS} hours yet.",
             opens="Open those in time",
         ),
         Figure(
@@ -79,10 +80,11 @@ with right, block("How has it moved?"):
         x="week",
         y="within_48h",
         x_title="Week the refund was due",
-        y_title="Back within 48 hours, %",
+        y_title=f"Back within {REFUND_HOURS} hours, %",
         percent=True,
         young="is_young",
-        description="Share of refunds back within 48 hours, by the week they were due",
+        description=f"Share of refunds back within {REFUND_HOURS} hours, by the week "
+        "they were due",
     )
     st.caption("Pale points can still change.")
 with block("Which customers wait now?"):

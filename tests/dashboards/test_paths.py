@@ -181,7 +181,8 @@ def test_a_row_of_a_table_opens_to_what_it_counts(
     opened = browser.open_first_row(page, table)
     with duckdb.connect(str(shop_version(shop_folder).path), read_only=True) as shop:
         ((carrier, orders),) = shop.sql(
-            "select carrier, count(*) from marts.promised_orders where carrier = "
+            "select carrier, count(*) from marts.promised_orders where is_decided "
+            "and carrier = "
             "(select carrier from metrics.promise_kept group by carrier "
             "order by sum(kept_original) / sum(promised), carrier limit 1) "
             "group by carrier"

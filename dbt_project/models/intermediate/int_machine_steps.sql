@@ -9,6 +9,7 @@
 -- n-th round of the recursion takes the n-th event of every thing.
 with recursive
 
+-- the view holds the rewritten stories alone; the filter lets dbt know of them
 events as (
 
     select * from {{ ref('int_machine_events') }}
