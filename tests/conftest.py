@@ -62,8 +62,9 @@ class FileByFile(LoadFileScheduling):
         return "sample" if Path(file).name in OF_SAMPLE else file
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileByFile:
-    """Spread what ``-n`` asks for."""
+    """Spread what ``-n`` asks for; without the plug-in nothing asks."""
     return FileByFile(config, log)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 
@@ -23,6 +24,11 @@ def block(question: str) -> Iterator[None]:
     with st.container(border=True):
         st.markdown(f"### {question}")
         yield
+
+
+def in_numbers() -> Any:
+    """Return where a chart's numbers stand as a table, closed until it is asked for."""
+    return st.expander("In numbers, with the rows behind", icon=":material/table:")
 
 
 def choice(label: str, options: Mapping[str, str], *, key: str) -> str:

@@ -25,13 +25,16 @@ BY_WEEK = Query(
     """
     select
         cast(date_trunc('week', date) as date) as week,
-        sum(numerator) / nullif(sum(denominator), 0) as within_48h,
+        cast(date_trunc('week', date) as date) + 6 as last_day,
+        sum(denominator) as refunds_due,
+        sum(numerator) as refunds_in_time,
+        sum(numerator) / nullif(sum(denominator), 0) as within_48h_share,
         not bool_and(is_mature) as is_young
     from metrics.metric_daily
     where metric = 'refund_within_48h_share' and segment_type = 'all'
-    group by 1
+    group by week
     having sum(denominator) > 0
-    order by 1
+    order by week
     """
 )
 

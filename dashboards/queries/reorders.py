@@ -13,6 +13,7 @@ def cohorts(age_mode: str) -> Query:
             strftime(cohort_month, '%Y-%m') as cohort,
             cohort_customers,
             age,
+            active_customers,
             case when is_observed then retention_rate end as retention_rate,
             lower,
             upper
@@ -21,6 +22,16 @@ def cohorts(age_mode: str) -> Query:
         order by cohort_month, age
         """,
         {"age_mode": age_mode},
+    )
+
+
+def watched_cells(age_mode: str) -> Query:
+    """Return the cells of the triangle that have been watched, one row each."""
+    cells = cohorts(age_mode)
+    return Query(
+        f"select * from ({cells.sql}) where retention_rate is not null "
+        "order by cohort desc, age",
+        cells.parameters,
     )
 
 
@@ -55,6 +66,8 @@ CALENDAR = Query(
         p50_upper_days as p50_to_days,
         naive_p50_days,
         basis,
+        case basis when 'sku' then sku when 'category' then category else 'all' end
+            as learned_from,
         is_consumable
     from metrics.replenishment_clock
     where is_reliable and p35_days is not null

@@ -53,6 +53,14 @@ BY_HOUR = Query(
     """
 )
 
+HOURS = Query(
+    """
+    select hour_of_week, lines_requested, lines_failed, line_failure_rate
+    from metrics.reservation_failures_by_hour
+    order by hour_of_week
+    """
+)
+
 BY_LOAD = Query(
     """
     select load_decile, lines_requested, lines_failed, line_failure_rate, lower, upper

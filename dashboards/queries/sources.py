@@ -88,6 +88,7 @@ LANDINGS = Query(
         duplicates,
         conflicts,
         rejected,
+        conflicts + rejected as refused,
         is_backfill
     from marts.landings
     order by landed_at desc, landed_file

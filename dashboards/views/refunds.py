@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, in_numbers
 from dashboards.components.charts import lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.headlines import period_of, share, share_figure
@@ -78,7 +78,7 @@ with right, block("How has it moved?"):
     lines(
         weeks,
         x="week",
-        y="within_48h",
+        y="within_48h_share",
         x_title="Week the refund was due",
         y_title=f"Back within {REFUND_HOURS} hours, %",
         percent=True,
@@ -87,6 +87,27 @@ with right, block("How has it moved?"):
         "they were due",
     )
     st.caption("Pale points can still change.")
+    with in_numbers():
+        table(
+            shown,
+            "refund-weeks",
+            refunds.BY_WEEK,
+            description=f"Refunds back within {REFUND_HOURS} hours, by week due",
+            headings={
+                "week": "Week due, from",
+                "last_day": "To",
+                "refunds_in_time": "In time",
+                "within_48h_share": f"Within {REFUND_HOURS} hours, share",
+                "is_young": "Can still change",
+            },
+            noun="week",
+            behind=Behind(
+                "refunds_in_time",
+                "refunds_in_time",
+                ("week", "last_day"),
+                named={"week": "from", "last_day": "to"},
+            ),
+        )
 with block("Which customers wait now?"):
     table(
         shown,

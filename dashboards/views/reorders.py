@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from dagster_project.published import Version
-from dashboards.components.blocks import answer, block, choice
+from dashboards.components.blocks import answer, block, choice, in_numbers
 from dashboards.components.charts import heat
 from dashboards.components.figures import Figure, Naive, figures
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import table
+from dashboards.components.tables import Behind, table
 from dashboards.components.words import count, percent
 from dashboards.queries import reorders
 from dashboards.queries.reader import frame
@@ -53,6 +53,26 @@ def show_cohorts(version: Version) -> None:
             description="Share of each cohort that ordered again, by age",
         )
         st.caption("Blank: not watched yet. Guests are in no cohort.")
+        with in_numbers():
+            table(
+                version,
+                "cohorts",
+                reorders.watched_cells(mode),
+                description="Customers of each cohort who ordered, by age",
+                headings={
+                    "cohort": "Month of first order",
+                    "age": f"Age, {MODES[mode].lower()}",
+                    "active_customers": "Ordered",
+                    "retention_rate": "Share",
+                },
+                noun="cell",
+                behind=Behind(
+                    "cohort_orders",
+                    "active_customers",
+                    ("cohort", "age"),
+                    also={"age_mode": mode},
+                ),
+            )
 
 
 def basis_of(line: dict[Hashable, Any]) -> str:
@@ -125,6 +145,7 @@ with block("What runs out, and when?"):
         headings={"naive_p50_days": "Naive p50, days"},
         noun="SKU",
         empty="No product has been bought again by 35 % of its buyers yet.",
+        behind=Behind("bought_again", "gaps", ("basis", "learned_from")),
     )
 left, right = st.columns(2)
 with left, block("Which first product brings them back?"):
@@ -139,6 +160,7 @@ with left, block("Which first product brings them back?"):
             "is_rankable": "Enough to rank",
         },
         noun="SKU",
+        behind=Behind("first_buyers", "first_buyers", ("sku",)),
     )
 with right, block("What is bought together?"):
     table(
@@ -148,6 +170,7 @@ with right, block("What is bought together?"):
         description="Pairs of products bought together more often than by chance",
         headings={"sku_a": "SKU", "sku_b": "With", "lift_lower": "At least"},
         noun="pair",
+        behind=Behind("bought_together", "baskets", ("sku_a", "sku_b")),
     )
 with block("What is a customer worth?"):
     st.caption(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dagster_project.published import Version
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, in_numbers
 from dashboards.components.charts import bars, heat
 from dashboards.components.figures import figures
 from dashboards.components.headlines import (
@@ -21,6 +21,8 @@ from dashboards.queries import reservations
 from dashboards.queries.headlines import headline
 from dashboards.queries.reader import frame
 from dashboards.queries.rules import RANKABLE_FROM
+
+HEADINGS = {"line_failure_rate": "Lines failed, share"}
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -50,6 +52,16 @@ def show_hours(version: Version) -> None:
             description="Share of lines failed by hour of the week",
         )
         st.caption(f"Hours with fewer than {RANKABLE_FROM} lines stay blank.")
+        with in_numbers():
+            table(
+                version,
+                "failures-by-hour",
+                reservations.HOURS,
+                description="Failures by hour of the week",
+                headings=HEADINGS | {"hour_of_week": "Hour of the week, from Monday"},
+                noun="hour",
+                behind=Behind("failed_in_hour", "lines_failed", ("hour_of_week",)),
+            )
 
 
 def show_load(version: Version) -> None:
@@ -69,6 +81,16 @@ def show_load(version: Version) -> None:
         st.caption(
             "Hours of the shop in ten equal groups: 1 the quietest, 10 the busiest."
         )
+        with in_numbers():
+            table(
+                version,
+                "failures-by-load",
+                reservations.BY_LOAD,
+                description="Failures by tenth of load",
+                headings=HEADINGS | {"load_decile": "Tenth of load"},
+                noun="tenth",
+                behind=Behind("failed_under_load", "lines_failed", ("load_decile",)),
+            )
 
 
 st.title("How often is stock not there?")
@@ -119,6 +141,16 @@ with left, block("Where? By location"):
         percent=True,
         description="Share of lines failed by location",
     )
+    with in_numbers():
+        table(
+            shown,
+            "failures-by-location",
+            reservations.BY_LOCATION,
+            description="Failures by location",
+            headings=HEADINGS,
+            noun="location",
+            behind=Behind("failed_lines", "lines_failed", ("location_id",)),
+        )
 with right:
     show_load(shown)
 show_hours(shown)
@@ -128,8 +160,8 @@ with block("Which SKUs?"):
         "failing-stock",
         reservations.WORST,
         description="Failures by SKU and location, to date",
-        headings={
-            "line_failure_rate": "Lines failed, share",
+        headings=HEADINGS
+        | {
             "attempt_failure_rate": "Attempts failed",
             "unit_failure_rate": "Units failed",
             "fallback_success_lines": "Saved by fallback",

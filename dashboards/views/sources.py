@@ -19,6 +19,7 @@ shown = shown_version()
 require(
     shown,
     "marts.instrumentation_coverage",
+    "marts.missing_steps",
     "marts.missing_events",
     "marts.rejected_events",
     "marts.transition_violations",
@@ -93,6 +94,7 @@ with block("Where are the blind spots?"):
         description="Steps that should have followed and were never seen",
         headings={"step": "After → expected", "coverage_rate": "Seen"},
         noun="step",
+        behind=Behind("missing_steps", "missing", ("source", "step")),
     )
 left, right = st.columns(2)
 with left, block("Who speaks, and when last?"):
@@ -144,6 +146,7 @@ with block("What has landed?"):
         sources.LANDINGS,
         description="Landed files with their lines",
         noun="file",
+        behind=Behind("refused_of_file", "refused", ("landed_file",)),
     )
 with block("Which figures changed after they were published?"):
     table(

@@ -935,6 +935,15 @@ select * from (values
         timestamptz '2026-02-02 00:00:00+00')
 ) as steps (source, step, expected, observed, missing, first_missing_at);
 
+create table marts.missing_steps as
+select
+    'o-' || n as order_id,
+    'o-' || n as entity_id,
+    'gateway' as source,
+    'payment_captured -> payment' as step,
+    timestamptz '2026-02-02 00:00:00+00' as due_at
+from range(10) as numbers (n);
+
 create table marts.missing_events as
 select
     'web' as source,

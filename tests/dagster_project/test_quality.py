@@ -996,6 +996,10 @@ FAULTS = [
         """,
     ),
     (
+        "missing_steps, conservation, steps_not_conserved",
+        "delete from marts.missing_steps where order_id = 'o-3'",
+    ),
+    (
         "missing_events, windows, early_judgements",
         "update marts.missing_events set expected_count = 15.75 where is_silent",
     ),

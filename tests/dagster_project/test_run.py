@@ -110,6 +110,7 @@ def test_every_number_opens_to_rows_that_add_up_to_it(sample_shop, first, monkey
         "reservations, Lines failed:",
         "today, Lines without stock:",
         "reservations, lines_failed of failed_lines:",
+        "reservations, lines_failed of failed_lines:",
     ]
 
 

@@ -28,6 +28,7 @@ CENT = 0.005
 
 # what else a view shows at the choice of its reader
 CHOICES = {
+    "reorders": [{"age": mode} for mode in ("calendar_month", "30_day")],
     "rto": [{"by": kind} for kind in rto.SEGMENT_TYPES],
     "settlement": [{"by": kind} for kind in settlement.SEGMENT_TYPES],
 }

@@ -79,6 +79,116 @@ MATURE = f"""
         = months.delivered_month
 """
 
+# A customer's age at an order, in both ways of counting it; each gap begins with an
+# order that counts.
+AGED_ORDERS = f"""
+    with orders as (
+        select
+            customer_id,
+            from_order_id as order_id,
+            from_placed_at as placed_at,
+            {store_day("from_placed_at")} as placed_date,
+            min(from_placed_at) over of_customer as first_placed_at,
+            min({store_day("from_placed_at")}) over of_customer as first_date
+        from marts.fct_reorder_gaps
+        window of_customer as (partition by customer_id)
+    ), aged as (
+        select
+            *,
+            'calendar_month' as age_mode,
+            date_diff('month', first_date, placed_date) as age
+        from orders
+        union all
+        select
+            *,
+            '30_day' as age_mode,
+            (epoch_us(placed_at) - epoch_us(first_placed_at)) // 2592000000000 as age
+        from orders
+    )
+    select
+        customer_id,
+        left(cast(min(first_date) as varchar), 7) as cohort,
+        age_mode,
+        age,
+        count(*) as orders,
+        min_by(order_id, placed_at) as order_id,
+        min(placed_at) as placed_at
+    from aged
+    group by customer_id, age_mode, age
+"""
+
+# what was called off was not bought
+BOUGHT = """
+    select distinct order_id, sku
+    from marts.fct_order_lines
+    where sku is not null and quantity > quantity_cancelled
+"""
+
+FIRST_BUYERS = f"""
+    select
+        gaps.*,
+        bought.sku,
+        not gaps.is_open and gaps.gap_days <= products.horizon_days
+            as has_second_order
+    from marts.fct_reorder_gaps as gaps
+    inner join ({BOUGHT}) as bought
+        on gaps.from_order_id = bought.order_id
+    inner join metrics.gateway_products as products
+        on bought.sku = products.sku
+    where gaps.order_number = 1
+        and (epoch_us($as_of) - epoch_us(gaps.from_placed_at)) / 86400000000
+        >= products.horizon_days
+"""
+
+BASKETS = f"""
+    select one.order_id, one.sku as sku_a, other.sku as sku_b, orders.placed_at
+    from ({BOUGHT}) as one
+    inner join ({BOUGHT}) as other
+        on one.order_id = other.order_id and one.sku <> other.sku
+    inner join marts.fct_orders as orders
+        on one.order_id = orders.order_id and orders.is_counted
+"""
+
+# What was used up: neither called off nor sent back whole. A gap ends with the next
+# order of the same customer that has it.
+USED_UP = """
+    with purchases as (
+        select distinct
+            gaps.customer_id,
+            gaps.order_number,
+            gaps.from_order_id,
+            gaps.from_placed_at,
+            lines.sku
+        from marts.fct_reorder_gaps as gaps
+        inner join marts.fct_order_lines as lines
+            on gaps.from_order_id = lines.order_id
+        where lines.sku is not null
+            and lines.quantity > lines.quantity_cancelled + lines.quantity_returned
+    ), followed as (
+        select
+            *,
+            lead(from_order_id) over by_time as to_order_id,
+            lead(from_placed_at) over by_time as to_placed_at
+        from purchases
+        window by_time as (partition by customer_id, sku order by order_number)
+    ), gaps as (
+        select
+            followed.*,
+            products.category,
+            (epoch_us(to_placed_at) - epoch_us(from_placed_at)) / 86400000000
+                as gap_days
+        from followed
+        inner join marts.dim_products as products
+            on followed.sku = products.sku
+        where followed.to_order_id is not null
+    )
+    select *, 'sku' as basis, sku as learned_from from gaps
+    union all
+    select *, 'category' as basis, category as learned_from from gaps
+    union all
+    select *, 'shop' as basis, 'all' as learned_from from gaps
+"""
+
 ROW_SETS = {
     "returns": RETURNS,
     "came_back": CAME_BACK,
@@ -153,6 +263,44 @@ ROW_SETS = {
         order="to_placed_at desc, customer_id",
         whole="count(*)",
         whole_noun="first buyers",
+    ),
+    "cohort_orders": RowSet(
+        "customers who ordered at an age",
+        "customer",
+        "marts.fct_reorder_gaps",
+        "customer_id, cohort, age_mode, age, orders, order_id, placed_at",
+        rows=AGED_ORDERS,
+        by=("cohort", "age_mode", "age"),
+        order="placed_at desc, customer_id",
+    ),
+    "first_buyers": RowSet(
+        "customers whose first order had a product, watched for the whole horizon",
+        "customer",
+        "marts.fct_reorder_gaps",
+        "from_order_id as order_id, customer_id, sku, has_second_order, to_order_id, "
+        "gap_days, from_placed_at, to_placed_at",
+        rows=FIRST_BUYERS,
+        by=("sku", "has_second_order"),
+        order="from_placed_at desc, customer_id",
+    ),
+    "bought_together": RowSet(
+        "orders with both products",
+        "order",
+        "marts.fct_order_lines",
+        "order_id, sku_a, sku_b, placed_at",
+        rows=BASKETS,
+        by=("sku_a", "sku_b"),
+        order="placed_at desc, order_id",
+    ),
+    "bought_again": RowSet(
+        "products bought again by the same customer",
+        "purchase",
+        "marts.fct_reorder_gaps",
+        "to_order_id as order_id, from_order_id, customer_id, sku, gap_days, "
+        "from_placed_at, to_placed_at",
+        rows=USED_UP,
+        by=("basis", "learned_from"),
+        order="to_placed_at desc, customer_id, sku",
     ),
     "asks": ASKS,
     "answers": replace(

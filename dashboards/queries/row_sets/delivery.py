@@ -40,6 +40,36 @@ LINES_ASKED = RowSet(
     whole_noun="lines that asked for stock",
 )
 
+
+def lines_failed_by(column: str) -> RowSet:
+    """Return the lines that failed, once for each value of a column of their tries."""
+    return RowSet(
+        "order lines that could not be reserved",
+        "line",
+        "marts.fct_reservations",
+        f"order_id, sku, {column}, tries, failed_tries, reasons, last_answered_at",
+        rows=f"""
+        select
+            min(order_id) as order_id,
+            min(sku) as sku,
+            {column},
+            count(*) as tries,
+            count(failed_at) as failed_tries,
+            string_agg(distinct reason_code, ', ' order by reason_code) as reasons,
+            max(answered_at) as last_answered_at
+        from marts.fct_reservations
+        where answered_at is not null
+        group by {column}, order_line_id
+        """,
+        where="failed_tries > 0",
+        by=(column,),
+        order="last_answered_at desc, order_id, sku",
+        day=store_day("last_answered_at"),
+        whole="count(*)",
+        whole_noun="lines that asked for stock",
+    )
+
+
 CHECKS = RowSet(
     "address checks",
     "check",
@@ -154,6 +184,8 @@ ROW_SETS = {
         title="order lines that could not be reserved",
         where="failed_tries > 0",
     ),
+    "failed_in_hour": lines_failed_by("hour_of_week"),
+    "failed_under_load": lines_failed_by("load_decile"),
     "oversold": replace(
         LINES_ASKED,
         title="lines paid for that had no stock",

@@ -19,6 +19,24 @@ ROW_SETS = {
         whole="sum(expected)",
         whole_noun="steps that had to follow",
     ),
+    "missing_steps": RowSet(
+        "steps that had to follow and never did",
+        "step",
+        "marts.missing_steps",
+        "order_id, entity_id, source, step, due_at",
+        by=("source", "step"),
+        order="due_at desc, order_id, entity_id, step",
+        day=store_day("due_at"),
+    ),
+    "refused_of_file": RowSet(
+        "lines refused of a landed file",
+        "line",
+        "marts.rejected_events",
+        "landed_file, line_number, reason_code, reason, field, event_name, source, "
+        "masked_line, rejected_at, replayed_at",
+        by=("landed_file",),
+        order="line_number",
+    ),
     "rejected": RowSet(
         "refused lines that nobody has replayed",
         "line",

@@ -1,21 +1,23 @@
 {#
-    Each value that columns of a relation hold, one row per event and column (event_name,
-    field, said_value), in one scan. Only columns of text.
+    Each value that columns of a relation hold, one row per row and column (per, field,
+    said_value), in one scan. Only columns of text.
+
+    per  column that stands beside each value
 #}
-{% macro said_values(relation, columns) -%}
-    {{ return(adapter.dispatch('said_values', 'postorder')(relation, columns)) }}
+{% macro said_values(relation, columns, per='event_name') -%}
+    {{ return(adapter.dispatch('said_values', 'postorder')(relation, columns, per)) }}
 {%- endmacro %}
 
-{% macro default__said_values(relation, columns) -%}
+{% macro default__said_values(relation, columns, per) -%}
     select
-        event_name,
+        {{ per }},
         field,
         said_value
 
     from (
         unpivot (
             select
-                event_name,
+                {{ per }},
                 {{ columns | join(', ') }}
             from {{ relation }}
         )

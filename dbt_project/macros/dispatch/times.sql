@@ -18,6 +18,23 @@
     (({{ instant }}) at time zone '{{ var("store_timezone") }}')
 {%- endmacro %}
 
+{#
+    The quarter of an hour an instant is in, as an instant. Every zone's clock is a
+    multiple of it from UTC's: what is counted by quarters first is told the store's
+    hour or day once a quarter, and not once an event.
+#}
+{% macro quarter_of(instant) -%}
+    {{ return(adapter.dispatch('quarter_of', 'postorder')(instant)) }}
+{%- endmacro %}
+
+{% macro default__quarter_of(instant) -%}
+    to_timestamp(floor(extract(epoch from {{ instant }}) / 900) * 900)
+{%- endmacro %}
+
+{% macro duckdb__quarter_of(instant) -%}
+    make_timestamptz(epoch_us({{ instant }}) // 900000000 * 900000000)
+{%- endmacro %}
+
 {# Monday of a date's week, and first day of its month, as dates. #}
 {% macro week_of(day) -%}
     cast(date_trunc('week', {{ day }}) as date)

@@ -3,112 +3,183 @@
     first field, by name, in which they do. Two passes: against the first copy, then
     against the union of those that agree with it, since a later copy may contradict
     what only a middle one said.
+
+    What is said is compared as rows, one per copy and field: as columns it is a
+    comparison for each of a hundred fields, and reading that took longer than making it.
+
+    told  relation: content_hash, domain, the key, epoch, told_order, occurred_at and
+          occurred_at_quality of each copy
+    said  relation: content_hash, field and said_value of all it says besides
+    key   what they meet on
 #}
-{% macro clashing_copies(domain, copies, key) -%}
-    {%- set fields = said_columns(domain) -%}
+{% macro clashing_copies(told, said, key) -%}
+    {%- set meeting = ['domain', key, 'epoch'] -%}
     with
 
-    first_orders as (
+    copies_told as (
 
         select
-            {{ key }},
-            epoch,
-            min(told_order) as told_order
+            {{ told }}.*,
+            {{ told }}.told_order = min({{ told }}.told_order) over (
+                partition by {{ meeting | join(', ') }}
+            ) as is_first
 
-        from {{ copies }}
-        group by {{ key }}, epoch
+        from {{ told }}
 
     ),
 
-    told_first as (
+    -- what they meet on stands beside each value, for all joins to be on it
+    told_said as (
 
-        select copies.*
-        from {{ copies }} as copies
-        inner join first_orders
-            on copies.told_order = first_orders.told_order
-            and copies.{{ key }} = first_orders.{{ key }}
+        select
+            {% for column in meeting + ['content_hash', 'told_order', 'is_first'] %}
+            copies_told.{{ column }},
+            {% endfor %}
+            said.field,
+            said.said_value
+
+        from copies_told
+        inner join {{ said }} as said
+            on copies_told.content_hash = said.content_hash
 
     ),
 
-    against_the_first as (
+    clashes_with_the_first as (
 
         select
-            later.*,
-            {{ first_clash('told_first', 'later', fields) }} as clash_field
+            later.content_hash,
+            later.field as clash_field
 
-        from {{ copies }} as later
-        inner join told_first
-            on later.{{ key }} = told_first.{{ key }}
-            and later.epoch = told_first.epoch
+        from told_said as later
+        inner join told_said as first_said
+            on {{ meet('later', 'first_said', meeting + ['field']) }}
+            and first_said.is_first
+            and first_said.said_value <> later.said_value
+
+        union all
+
+        select
+            later.content_hash,
+            'occurred_at' as clash_field
+
+        from copies_told as later
+        inner join copies_told as told_first
+            on {{ meet('later', 'told_first', meeting) }}
+            and told_first.is_first
+            and {{ is_other_time('told_first', 'later') }}
 
     ),
 
     agreeing as (
 
-        select * from against_the_first where clash_field is null
+        select *
+        from copies_told
+        where content_hash not in (
+            select clashes_with_the_first.content_hash from clashes_with_the_first
+        )
 
     ),
 
-    told_together as (
+    agreeing_said as (
+
+        select *
+        from told_said
+        where content_hash not in (
+            select clashes_with_the_first.content_hash from clashes_with_the_first
+        )
+
+    ),
+
+    times_told_together as (
 
         select
-            {{ key }},
-            epoch
-            {% for field in fields + ['occurred_at_quality'] %}
-            , {{ min_by(field, 'told_order') }}
-                filter (where {{ field }} is not null) as {{ field }}
-            {% endfor %}
+            {{ meeting | join(', ') }},
+            {{ min_by('occurred_at', 'told_order') }} as occurred_at,
+            {{ min_by('occurred_at_quality', 'told_order') }}
+                filter (where occurred_at_quality is not null) as occurred_at_quality
 
         from agreeing
-        group by {{ key }}, epoch
+        group by {{ meeting | join(', ') }}
 
     ),
 
-    against_the_union as (
+    said_together as (
+
+        select
+            {{ (meeting + ['field']) | join(', ') }},
+            {{ min_by('said_value', 'told_order') }} as said_value
+
+        from agreeing_said
+        group by {{ (meeting + ['field']) | join(', ') }}
+
+    ),
+
+    clashes_with_the_union as (
+
+        select
+            agreeing_said.content_hash,
+            agreeing_said.field as clash_field
+
+        from agreeing_said
+        inner join said_together
+            on {{ meet('agreeing_said', 'said_together', meeting + ['field']) }}
+            and agreeing_said.said_value <> said_together.said_value
+
+        union all
 
         select
             agreeing.content_hash,
-            {{ first_clash('told_together', 'agreeing', fields) }} as clash_field
+            'occurred_at' as clash_field
 
         from agreeing
-        inner join told_together
-            on agreeing.{{ key }} = told_together.{{ key }}
-            and agreeing.epoch = told_together.epoch
+        inner join times_told_together
+            on {{ meet('agreeing', 'times_told_together', meeting) }}
+            and {{ is_other_time('times_told_together', 'agreeing') }}
+
+    ),
+
+    clashes as (
+
+        select * from clashes_with_the_first
+        union all
+        select * from clashes_with_the_union
 
     )
 
-    select content_hash, clash_field
-    from against_the_first
-    where clash_field is not null
+    select
+        content_hash,
+        min(clash_field) as clash_field
 
-    union all
-
-    select content_hash, clash_field
-    from against_the_union
-    where clash_field is not null
+    from clashes
+    group by content_hash
 {%- endmacro %}
 
-{# Name of the first field in which two rows contradict each other, else NULL. #}
-{% macro first_clash(earlier, later, fields) -%}
-    case
-        {% for field in fields %}
-        when {{ clash(earlier, later, field) }} then '{{ field }}'
-        {% endfor %}
-        when false then ''
-    end
+{# What two rows meet on. #}
+{% macro meet(one, other, columns) -%}
+    {%- for column in columns -%}
+    {{ one }}.{{ column }} = {{ other }}.{{ column }}{{ ' and ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
-{# Whether both rows say something of a field and it differs. #}
-{% macro clash(earlier, later, field) -%}
-    {%- if field == 'occurred_at' -%}
-        -- a second's difference is a clock's; a coarser time contradicts nothing
-        abs({{ micros_between(earlier ~ '.occurred_at', later ~ '.occurred_at') }})
-            > 1000000
+{# A second's difference is a clock's; a coarser time contradicts nothing. #}
+{% macro is_other_time(earlier, later) -%}
+    abs({{ micros_between(earlier ~ '.occurred_at', later ~ '.occurred_at') }}) > 1000000
         and {{ earlier }}.occurred_at_quality = {{ later }}.occurred_at_quality
-    {%- elif field == 'lines' -%}
-        {{ canonical_lines(earlier ~ '.lines') }}
-            <> {{ canonical_lines(later ~ '.lines') }}
-    {%- else -%}
-        {{ earlier }}.{{ field }} <> {{ later }}.{{ field }}
-    {%- endif -%}
+{%- endmacro %}
+
+{# All that the copies of one domain say, in words, one row per copy and field. #}
+{% macro said_by(domain, copies) -%}
+    {%- set fields = said_columns(domain) | reject('equalto', 'occurred_at') | list -%}
+    {%- set in_words -%}
+        (
+            select
+                content_hash
+                {% for field in fields %}
+                , {{ canonical_lines(field) if field == 'lines'
+                    else 'cast(' ~ field ~ ' as varchar)' }} as {{ field }}
+                {% endfor %}
+            from {{ copies }}
+        ) as in_words
+    {%- endset -%}
+    {{ said_values(in_words, fields, per='content_hash') }}
 {%- endmacro %}

@@ -208,7 +208,13 @@
 
     )
 
-    select * from united
+    -- rows written together stand together: what reads them finds them by this number
+    select
+        united.*,
+        clock.previous_landing_seq as resolved_after_seq
+
+    from united
+    cross join {{ ref('stg_clock') }} as clock
 {%- endmacro %}
 
 {# The things, besides orders, that an event of these columns may hang on. #}

@@ -1,20 +1,22 @@
-{# What identity needs of one domain's copies, and nothing wider. #}
+{# What identity needs of a copy, and nothing wider. #}
+{% macro narrow_columns() -%}
+{{ return([
+    'content_hash', 'event_id', 'fact_key', 'event_name', 'domain', 'source',
+    'landing_id', 'landed_file', 'target_event_id', 'landing_seq', 'line_number',
+    'occurred_at', 'observed_from', 'ingested_at',
+]) }}
+{%- endmacro %}
+
+{# The same of one domain's copies. #}
 {% macro narrow_copies(domain, domain_name, target_event_id) -%}
+    {%- set given = {
+        'domain': "'" ~ domain_name ~ "' as domain",
+        'target_event_id': target_event_id ~ ' as target_event_id',
+    } -%}
     select
-        content_hash,
-        event_id,
-        fact_key,
-        event_name,
-        '{{ domain_name }}' as domain,
-        source,
-        landing_id,
-        landed_file,
-        {{ target_event_id }} as target_event_id,
-        landing_seq,
-        line_number,
-        occurred_at,
-        observed_from,
-        ingested_at
+        {% for column in narrow_columns() %}
+        {{ given.get(column, column) }}{{ ',' if not loop.last }}
+        {% endfor %}
 
     from {{ ref('stg_' ~ domain ~ '_events') }}
 {%- endmacro %}
@@ -23,9 +25,7 @@
 {% macro copies_in_company(domain) -%}
     select
         copies.*,
-        identities.epoch,
-        row_number() over (order by copies.observed_from, copies.content_hash)
-            as told_order
+        identities.epoch
 
     from {{ ref('stg_' ~ domain ~ '_events') }} as copies
     inner join {{ ref('int_event_identities') }} as identities

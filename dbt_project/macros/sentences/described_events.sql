@@ -35,6 +35,8 @@
     from {{ ref('int_' ~ domain ~ '_event_facts') }} as facts
     inner join {{ ref('stg_contract_events') }} as contract_events
         on facts.event_name = contract_events.event_name
+    inner join {{ ref('stg_clock') }} as clock
+        on facts.resolved_after_seq = clock.previous_landing_seq
     where {{ is_changed('facts.fact_id') }}
 {%- endmacro %}
 

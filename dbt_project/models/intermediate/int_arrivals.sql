@@ -2,14 +2,16 @@
 -- webhook that fell silent is silent even if a poll brings later what it kept back.
 with
 
-events as (
+quarters as (
 
     select
         source,
         event_name,
-        date_trunc('hour', {{ store_time('ingested_at') }}) as arrived_hour
+        {{ quarter_of('ingested_at') }} as arrived_quarter,
+        count(*) as arrived
 
     from {{ ref('int_events_described') }}
+    group by source, event_name, {{ quarter_of('ingested_at') }}
 
 ),
 
@@ -18,11 +20,12 @@ arrivals as (
     select
         source,
         event_name,
-        arrived_hour,
-        count(*) as arrived
+        date_trunc('hour', {{ store_time('arrived_quarter') }}) as arrived_hour,
+        cast(sum(arrived) as bigint) as arrived
 
-    from events
-    group by source, event_name, arrived_hour
+    from quarters
+    group by
+        source, event_name, date_trunc('hour', {{ store_time('arrived_quarter') }})
 
 ),
 

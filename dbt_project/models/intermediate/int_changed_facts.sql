@@ -10,12 +10,6 @@ clock as (
 
 ),
 
-copies as (
-
-    select * from {{ ref('int_event_copies') }}
-
-),
-
 links as (
 
     select * from {{ ref('int_order_links') }}
@@ -55,7 +49,7 @@ linked_copies as (
 changed_facts as (
 
     select copies.fact_id
-    from copies
+    from {{ ref('int_event_copies') }} as copies
     cross join clock
     where copies.resolved_after_seq = clock.previous_landing_seq
         or (
@@ -66,14 +60,14 @@ changed_facts as (
     union
 
     select copies.previous_fact_id
-    from copies
+    from {{ ref('int_event_copies') }} as copies
     cross join clock
     where copies.resolved_after_seq = clock.previous_landing_seq
 
     union
 
     select copies.fact_id
-    from copies
+    from {{ ref('int_event_copies') }} as copies
     inner join linked_copies
         on copies.content_hash = linked_copies.content_hash
 

@@ -220,7 +220,7 @@ computed_events as (
     inner join contract_events
         on computed.event_name = contract_events.event_name
     cross join clock
-    where computed.occurred_at <= clock.as_of
+    where {{ known_by('computed.occurred_at') }}
 
 )
 

@@ -2,12 +2,6 @@
 
 with
 
-clock as (
-
-    select * from {{ ref('stg_clock') }}
-
-),
-
 order_copies as (
 
     {{ copies_in_company('order') }}
@@ -26,49 +20,62 @@ return_copies as (
 
 ),
 
-order_clashes_by_id as (
+said as (
 
-    {{ clashing_copies('order', 'order_copies', 'event_id') }}
-
-),
-
-payment_clashes_by_id as (
-
-    {{ clashing_copies('payment', 'payment_copies', 'event_id') }}
+    {{ said_by('order', 'order_copies') }}
+    union all
+    {{ said_by('payment', 'payment_copies') }}
+    union all
+    {{ said_by('return', 'return_copies') }}
 
 ),
 
-return_clashes_by_id as (
+copies as (
 
-    {{ clashing_copies('return', 'return_copies', 'event_id') }}
+    {% for domain in ['order', 'payment', 'return'] %}
+    select
+        content_hash,
+        '{{ domain }}s' as domain,
+        event_id,
+        fact_key,
+        epoch,
+        observed_from,
+        occurred_at,
+        occurred_at_quality
+    from {{ domain }}_copies
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+told as (
+
+    select
+        copies.*,
+        row_number() over (order by observed_from, content_hash) as told_order
+    from copies
 
 ),
 
 -- one id used in two domains: only the one observed first can keep it
-identities as (
-
-    select identities.*
-    from {{ ref('int_event_identities') }} as identities
-    cross join clock
-    where identities.has_company
-        and identities.resolved_after_seq = clock.previous_landing_seq
-
-),
-
 first_domains as (
 
     select
         content_hash,
         domain,
         first_value(domain) over (
-            partition by event_id, epoch order by observed_from, content_hash
+            partition by event_id, epoch order by told_order
         ) as first_domain
 
-    from identities
+    from told
 
 ),
 
-domain_clashes as (
+clashes_by_id as (
+
+    select * from ({{ clashing_copies('told', 'said', 'event_id') }}) as clashes
+
+    union all
 
     select
         content_hash,
@@ -79,36 +86,10 @@ domain_clashes as (
 
 ),
 
-clashes_by_id as (
+told_left as (
 
-    select * from order_clashes_by_id
-    union all
-    select * from payment_clashes_by_id
-    union all
-    select * from return_clashes_by_id
-    union all
-    select * from domain_clashes
-
-),
-
-order_copies_left as (
-
-    select * from order_copies
-    where content_hash not in (select content_hash from clashes_by_id)
-
-),
-
-payment_copies_left as (
-
-    select * from payment_copies
-    where content_hash not in (select content_hash from clashes_by_id)
-
-),
-
-return_copies_left as (
-
-    select * from return_copies
-    where content_hash not in (select content_hash from clashes_by_id)
+    select * from told
+    where content_hash not in (select clashes_by_id.content_hash from clashes_by_id)
 
 ),
 
@@ -116,11 +97,7 @@ clashes as (
 
     select * from clashes_by_id
     union all
-    ( {{ clashing_copies('order', 'order_copies_left', 'fact_key') }} )
-    union all
-    ( {{ clashing_copies('payment', 'payment_copies_left', 'fact_key') }} )
-    union all
-    ( {{ clashing_copies('return', 'return_copies_left', 'fact_key') }} )
+    select * from ({{ clashing_copies('told_left', 'said', 'fact_key') }}) as clashes
 
 ),
 

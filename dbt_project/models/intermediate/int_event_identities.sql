@@ -24,9 +24,16 @@ known_copies as (
 
 ),
 
-earlier_identities as (
+new_copies as (
 
-    {{ earlier_rows(['content_hash', 'event_id', 'fact_key', 'cluster_id']) }}
+    select
+        known_copies.*,
+        known_copies.fact_key as cluster_id
+
+    from known_copies
+    cross join clock
+    where known_copies.landing_seq > clock.previous_landing_seq
+        or known_copies.ingested_at > clock.new_since
 
 ),
 
@@ -36,19 +43,8 @@ retractions as (
         target_event_id,
         observed_from as retracted_from
 
-    from known_copies
+    from {{ ref('stg_order_events') }}
     where event_name = 'event_retracted'
-
-),
-
-new_copies as (
-
-    select known_copies.*
-
-    from known_copies
-    cross join clock
-    where known_copies.landing_seq > clock.previous_landing_seq
-        or known_copies.ingested_at > clock.new_since
 
 ),
 
@@ -65,31 +61,42 @@ touched_keys as (
 
 ),
 
+-- Earlier rows are asked for three times: each is a join of its own, for which the scan
+-- leaves out nearly everything, and nothing is carried from one to the next.
 touched_clusters as (
 
-    select distinct cluster_id
-    from earlier_identities
+    select cluster_id
+    from ({{ earlier_rows(['event_id', 'cluster_id']) }}) as earlier_identities
     where event_id in (select touched_keys.identity_key from touched_keys)
-        or fact_key in (select touched_keys.identity_key from touched_keys)
+
+    union
+
+    select cluster_id
+    from ({{ earlier_rows(['fact_key', 'cluster_id']) }}) as earlier_identities
+    where fact_key in (select touched_keys.identity_key from touched_keys)
 
 ),
 
-touched_copies as (
+earlier_copies as (
 
-    select content_hash from new_copies
-    union
-    select earlier_identities.content_hash
-    from earlier_identities
-    inner join touched_clusters
-        on earlier_identities.cluster_id = touched_clusters.cluster_id
+    select
+        {{ narrow_columns() | join(', ') }}
+
+    from (
+        {{ earlier_rows(narrow_columns() + ['cluster_id'], like='new_copies') }}
+    ) as earlier_identities
+    where cluster_id in (select touched_clusters.cluster_id from touched_clusters)
+        and content_hash not in (select new_copies.content_hash from new_copies)
 
 ),
 
 copies as (
 
-    select known_copies.*
-    from known_copies
-    where content_hash in (select touched_copies.content_hash from touched_copies)
+    select
+        {{ narrow_columns() | join(', ') }}
+    from new_copies
+    union all
+    select * from earlier_copies
 
 ),
 

@@ -1,3 +1,19 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='affected_stories',
+    )
+}}
+
+-- an order whose settlement the clock has reached may stand elsewhere than before
+{%- set settled -%}
+select settlements.story_id
+from {{ ref('int_settlements') }} as settlements
+cross join {{ ref('stg_clock') }} as this_clock
+where settlements.counts_from > this_clock.new_since
+    and settlements.counts_from <= this_clock.as_of
+{%- endset %}
+
 -- What had to follow, and whether it ever did: the next move of each story, the start
 -- of one that another story calls for, the order behind what hangs on it, and the
 -- lines of a cancelled part.
@@ -6,7 +22,8 @@ with
 steps as (
 
     select * from {{ ref('int_machine_steps') }}
-    where is_move
+    where {{ is_affected('story_id', moved=settled) }}
+        and is_move
 
 ),
 
@@ -48,6 +65,7 @@ orders as (
         stage in ('placed', 'payment') as is_unpaid
 
     from {{ ref('fct_orders') }}
+    where {{ is_affected('order_id', moved=settled) }}
 
 ),
 
@@ -60,16 +78,19 @@ standing_events as (
 
     from {{ ref('int_events_described') }} as events
     cross join {{ ref('stg_clock') }} as clock
-    where events.order_id is not null
+    where {{ is_affected('events.order_id', moved=settled) }}
+        and events.order_id is not null
         and not events.is_retracted
-        and events.occurred_at <= clock.as_of
+        and {{ known_by('events.occurred_at') }}
 
 ),
 
 next_moves as (
 
     select
+        steps.story_id,
         steps.order_id,
+        steps.entity_id,
         steps.machine,
         steps.event_name,
         steps.source,
@@ -127,7 +148,9 @@ starting_events as (
 first_moves as (
 
     select
+        starting_events.order_id as story_id,
         starting_events.order_id,
+        starting_events.order_id as entity_id,
         starting_events.machine,
         starting_events.event_name,
         starting_events.source,
@@ -157,6 +180,9 @@ moves as (
 moves_awaited as (
 
     select
+        moves.story_id,
+        moves.order_id,
+        moves.entity_id,
         moves.source,
         moves.event_name || ' -> ' || moves.machine as step,
         moves.is_observed,
@@ -195,6 +221,9 @@ orders_named as (
 placings_awaited as (
 
     select
+        orders_named.order_id as story_id,
+        orders_named.order_id,
+        orders_named.order_id as entity_id,
         orders_named.source,
         'order_placed -> order' as step,
         orders.order_id is not null as is_observed,
@@ -209,13 +238,17 @@ placings_awaited as (
 cancelled_lines_awaited as (
 
     select
+        story_id,
+        order_id,
+        order_id as entity_id,
         source,
         'order_cancelled -> order_line' as step,
         order_line_id is not null as is_observed,
         occurred_at as due_at
 
     from {{ ref('int_order_events') }}
-    where event_name = 'order_cancelled'
+    where {{ is_affected('story_id', moved=settled) }}
+        and event_name = 'order_cancelled'
         and is_partial
 
 ),

@@ -18,7 +18,7 @@ happened as (
     from facts
     cross join clock
     where not facts.is_retracted
-        and facts.occurred_at <= clock.as_of
+        and {{ known_by('facts.occurred_at') }}
 
 )
 

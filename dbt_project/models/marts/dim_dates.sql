@@ -21,6 +21,14 @@ holidays as (
 
 ),
 
+first_events as (
+
+    select min(occurred_at) as occurred_at
+    from events
+
+),
+
+-- a clock that is set back may bring an earlier day a little later
 span as (
 
     select
@@ -31,8 +39,10 @@ span as (
         min({{ store_date('clock.as_of') }}) as last_date
 
     from clock
+    cross join first_events
     left join events
         on clock.as_of >= events.occurred_at
+        and {{ hours_after('first_events.occurred_at', 24) }} >= events.occurred_at
 
 ),
 

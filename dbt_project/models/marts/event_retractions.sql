@@ -1,10 +1,6 @@
+-- All copies are asked for three times, each time for hardly any: a query of its own
+-- reads those alone.
 with
-
-copies as (
-
-    select * from {{ ref('int_event_copies') }}
-
-),
 
 retractions as (
 
@@ -13,7 +9,7 @@ retractions as (
         target_event_id,
         occurred_at as retracted_at
 
-    from copies
+    from {{ ref('int_event_copies') }}
     where event_name = 'event_retracted'
         and copy_rank = 1
 
@@ -23,12 +19,12 @@ retractions as (
 targets as (
 
     select event_id as target_id
-    from copies
+    from {{ ref('int_event_copies') }}
     where event_name <> 'event_retracted'
         and event_id in (select retractions.target_event_id from retractions)
     union
     select fact_key
-    from copies
+    from {{ ref('int_event_copies') }}
     where event_name <> 'event_retracted'
         and fact_key in (select retractions.target_event_id from retractions)
 

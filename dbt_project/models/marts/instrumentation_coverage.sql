@@ -17,7 +17,7 @@ due_steps as (
     select expected_steps.*
     from expected_steps
     cross join clock
-    where expected_steps.due_at <= clock.as_of
+    where {{ known_by('expected_steps.due_at') }}
 
 ),
 

@@ -59,12 +59,8 @@ definitions as (
 
 ),
 
-events as (
-
-    select * from {{ ref('events') }}
-
-),
-
+-- Of all events hardly any is of interest: they are asked for one by one, and not
+-- carried along.
 retractions as (
 
     select
@@ -74,9 +70,9 @@ retractions as (
         retracting.ingested_at
 
     from {{ ref('event_retractions') }} as retractions
-    inner join events
+    inner join {{ ref('events') }} as events
         on retractions.target_event_id = events.event_id
-    inner join events as retracting
+    inner join {{ ref('events') }} as retracting
         on retractions.retraction_event_id = retracting.event_id
 
 ),
@@ -88,7 +84,7 @@ facts_learned as (
         order_id,
         occurred_at,
         ingested_at
-    from events
+    from {{ ref('events') }}
 
     union all
 
@@ -105,22 +101,30 @@ intervals as (
 
 ),
 
+-- nothing that was known at the first of these publications is of interest
+learned_since as (
+
+    select * from facts_learned
+    where ingested_at > (select min(intervals.published_at) from intervals)
+
+),
+
 -- had happened when the old figure was published, and was not known
 late_facts as (
 
     select
         intervals.published_at,
         intervals.restated_at,
-        facts_learned.event_name,
-        facts_learned.order_id,
-        {{ store_date('facts_learned.occurred_at') }} as occurred_date,
+        learned_since.event_name,
+        learned_since.order_id,
+        {{ store_date('learned_since.occurred_at') }} as occurred_date,
         cast(null as varchar) as carrier
 
-    from facts_learned
+    from learned_since
     inner join intervals
-        on facts_learned.ingested_at > intervals.published_at
-        and facts_learned.ingested_at <= intervals.restated_at
-        and facts_learned.occurred_at <= intervals.published_at
+        on learned_since.ingested_at > intervals.published_at
+        and learned_since.ingested_at <= intervals.restated_at
+        and learned_since.occurred_at <= intervals.published_at
 
 ),
 

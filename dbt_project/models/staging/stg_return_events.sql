@@ -23,7 +23,7 @@ known_copies as (
 
     from landed_copies
     cross join clock
-    where landed_copies.ingested_at <= clock.as_of
+    where {{ known_by('landed_copies.ingested_at') }}
 
 )
 

@@ -1,11 +1,15 @@
 -- These belong to no order, and so to all of them alone.
 with
 
-events as (
+quarters as (
 
-    select {{ store_date('ingested_at') }} as date
+    select
+        {{ quarter_of('ingested_at') }} as arrived_quarter,
+        count(*) as kept
+
     from {{ ref('events') }}
     where source <> 'warehouse:derived'
+    group by {{ quarter_of('ingested_at') }}
 
 ),
 
@@ -32,11 +36,11 @@ clock as (
 known_lines as (
 
     select
-        date,
-        count(*) as kept,
+        {{ store_date('arrived_quarter') }} as date,
+        sum(kept) as kept,
         0 as rejected
-    from events
-    group by date
+    from quarters
+    group by {{ store_date('arrived_quarter') }}
 
     union all
 
