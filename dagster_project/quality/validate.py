@@ -145,12 +145,14 @@ def judge(
     Raises:
         QualityError: A measure or an expectation could not be evaluated.
     """
-    judges = _frames()
     found: dict[str, list[Failure]] = {"blocking": [], "warning": []}
     judged: list[Judgement] = []
     reader = ThreadPoolExecutor(max_workers=1)
     try:
-        for suite, populations in _populations(reader, connection, suites):
+        asked = _populations(reader, connection, suites)
+        # what judges takes seconds to import, and the first are measured meanwhile
+        judges = _frames()
+        for suite, populations in asked:
             for population in populations:
                 failures, judgements = _judge_population(judges, suite, population)
                 found[population.measure.severity] += failures
