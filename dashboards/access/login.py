@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
@@ -156,5 +157,8 @@ def _ask(why: str) -> None:
     """Offer the login and end the page."""
     st.title("Who are you?")
     st.markdown(why)
+    asked = urlsplit(st.context.url or "").path.strip("/")
+    if st.query_params or asked != st.get_option("server.baseUrlPath").strip("/"):
+        st.caption("The login leads to the first page: open this link again after it.")
     st.button("Log in", on_click=st.login, type="primary", icon=":material/login:")
     st.stop()

@@ -80,7 +80,13 @@ VIOLATIONS = Query(
 
 LANDINGS = Query(
     """
+    with refused as (
+        select landing_id, count(*) as refused
+        from marts.rejected_events
+        group by landing_id
+    )
     select
+        landing_id,
         landed_file,
         landed_at,
         delivered,
@@ -88,9 +94,10 @@ LANDINGS = Query(
         duplicates,
         conflicts,
         rejected,
-        conflicts + rejected as refused,
+        coalesce(refused, 0) as refused,
         is_backfill
     from marts.landings
+    left join refused using (landing_id)
     order by landed_at desc, landed_file
     """
 )

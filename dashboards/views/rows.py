@@ -64,11 +64,15 @@ st.title("Which rows are behind this number?")
 version = shown_version()
 asked = {name: st.query_params[name] for name in st.query_params}
 name = asked.get("of", "")
-if not may_show_rows(name):
+if not may_show_rows(name) or not asked.keys() >= set(ROW_SETS[name].needs):
     answer("Choose a set of rows, or follow the link below any figure.")
     st.selectbox(
         "Rows",
-        sorted(filter(may_show_rows, ROW_SETS)),
+        [
+            known
+            for known in sorted(filter(may_show_rows, ROW_SETS))
+            if not ROW_SETS[known].needs
+        ],
         index=None,
         format_func=lambda known: ROW_SETS[known].title,
         key="of",

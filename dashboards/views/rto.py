@@ -157,7 +157,13 @@ def show_fate(version: Version) -> None:
 
 st.title("How many parcels come back undelivered (RTO)?")
 shown = shown_version()
-require(shown, "metrics.rto_rates", "metrics.rto_curves", "metrics.rto_costs")
+require(
+    shown,
+    "metrics.rto_rates",
+    "metrics.rto_curves",
+    "metrics.rto_costs",
+    "marts.rto_parcels",
+)
 found = returns_to_origin(shown)
 if found is None or not found.shipped:
     answer("No parcel has been shipped yet.")
@@ -183,4 +189,5 @@ with block("What do they cost?"):
             "cost_coverage": "Known share",
         },
         noun="payment mode",
+        behind=Behind("returned_at_a_cost", "rto", ("payment_mode", "currency")),
     )

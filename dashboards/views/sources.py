@@ -146,7 +146,7 @@ with block("What has landed?"):
         sources.LANDINGS,
         description="Landed files with their lines",
         noun="file",
-        behind=Behind("refused_of_file", "refused", ("landed_file",)),
+        behind=Behind("refused_of_file", "refused", ("landing_id",)),
     )
 with block("Which figures changed after they were published?"):
     table(

@@ -133,7 +133,10 @@ def looks_at(version: published.Version, app: Path) -> dict[str, tuple[str, dict
         "orders, search": ("orders", {"search": order_id}),
         "rows, orders": ("rows", {"of": "orders"}),
         "rows, payments": ("rows", {"of": "payments"}),
-        "rows, cohort": ("rows", {"of": "cohort_orders", "age": "1"}),
+        "rows, cohort": (
+            "rows",
+            {"of": "cohort_orders", "age_mode": "calendar_month", "age": "1"},
+        ),
         "rows, bought again": ("rows", {"of": "bought_again", "basis": "sku"}),
     }
 

@@ -514,10 +514,19 @@ create table metrics.rto_costs as
 select *
 from (
     values
-    ('all', 'all', 'INR', 200, 10),
-    ('carrier', 'carrier', 'INR', 150, 10),
-    ('carrier', 'carrier', 'USD', 50, 0)
-) as costs (segment_type, segment, currency, shipped, rto);
+    ('all', 'all', 'INR', 200, 10, 600.00),
+    ('carrier', 'carrier', 'INR', 150, 10, 600.00),
+    ('carrier', 'carrier', 'USD', 50, 0, null)
+) as costs (segment_type, segment, currency, shipped, rto, cost_amount);
+
+create table marts.rto_parcels as
+select
+    's-' || n as shipment_id,
+    'o-' || n as order_id,
+    'cod' as payment_mode,
+    'INR' as currency,
+    cast(60 as decimal(18, 4)) as cost_amount
+from range(10) as numbers (n);
 
 create table metrics.false_deliveries as
 select *

@@ -583,6 +583,14 @@ FAULTS = [
         "update metrics.rto_costs set rto = 9",
     ),
     (
+        "rto_parcels, conservation, parcels_not_conserved",
+        "delete from marts.rto_parcels where shipment_id = 's-3'",
+    ),
+    (
+        "rto_parcels, conservation, costs_not_conserved",
+        "update marts.rto_parcels set cost_amount = 61 where shipment_id = 's-3'",
+    ),
+    (
         "false_deliveries, conservation, deliveries_not_counted",
         "update metrics.false_deliveries set deliveries = 149",
     ),

@@ -147,6 +147,22 @@ def test_no_text_of_an_address_reaches_sql(version: Version) -> None:
 
 
 @pytest.mark.usefixtures("version")
+@pytest.mark.parametrize(
+    "name", [name for name, chosen in ROW_SETS.items() if chosen.needs]
+)
+def test_rows_that_stand_there_twice_are_asked_for_by_what_tells_them_apart(
+    name: str,
+) -> None:
+    chosen = ROW_SETS[name]
+    page = open_page("views/rows.py", of=name)
+
+    assert answer_of(page).startswith("Choose a set of rows")
+    assert chosen.title not in page.selectbox(key="of").options
+    named = open_page("views/rows.py", of=name, **dict.fromkeys(chosen.needs, "none"))
+    assert chosen.title in answer_of(named)
+
+
+@pytest.mark.usefixtures("version")
 def test_a_customer_has_orders_and_a_story() -> None:
     page = open_page("views/customer.py", customer_id="customer-ORD-009")
 

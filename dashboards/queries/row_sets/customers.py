@@ -271,6 +271,7 @@ ROW_SETS = {
         "customer_id, cohort, age_mode, age, orders, order_id, placed_at",
         rows=AGED_ORDERS,
         by=("cohort", "age_mode", "age"),
+        needs=("age_mode",),
         order="placed_at desc, customer_id",
     ),
     "first_buyers": RowSet(
@@ -281,6 +282,7 @@ ROW_SETS = {
         "gap_days, from_placed_at, to_placed_at",
         rows=FIRST_BUYERS,
         by=("sku", "has_second_order"),
+        needs=("sku",),
         order="from_placed_at desc, customer_id",
     ),
     "bought_together": RowSet(
@@ -290,6 +292,7 @@ ROW_SETS = {
         "order_id, sku_a, sku_b, placed_at",
         rows=BASKETS,
         by=("sku_a", "sku_b"),
+        needs=("sku_a", "sku_b"),
         order="placed_at desc, order_id",
     ),
     "bought_again": RowSet(
@@ -300,6 +303,7 @@ ROW_SETS = {
         "from_placed_at, to_placed_at",
         rows=USED_UP,
         by=("basis", "learned_from"),
+        needs=("basis",),
         order="to_placed_at desc, customer_id, sku",
     ),
     "asks": ASKS,

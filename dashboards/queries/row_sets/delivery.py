@@ -51,6 +51,7 @@ def lines_failed_by(column: str) -> RowSet:
         rows=f"""
         select
             min(order_id) as order_id,
+            order_line_id,
             min(sku) as sku,
             {column},
             count(*) as tries,
@@ -63,7 +64,7 @@ def lines_failed_by(column: str) -> RowSet:
         """,
         where="failed_tries > 0",
         by=(column,),
-        order="last_answered_at desc, order_id, sku",
+        order="last_answered_at desc, order_id, order_line_id",
         day=store_day("last_answered_at"),
         whole="count(*)",
         whole_noun="lines that asked for stock",
@@ -226,6 +227,16 @@ ROW_SETS = {
         where="outcome = 'rto'",
         whole="count(*)",
         whole_noun="parcels shipped",
+    ),
+    "returned_at_a_cost": RowSet(
+        "parcels that came back, with what that cost",
+        "parcel",
+        "marts.rto_parcels",
+        "order_id, shipment_id, carrier, payment_mode, currency, cost_amount, "
+        "cost_basis, shipped_at, outcome_at",
+        by=("payment_mode", "carrier", "currency"),
+        order="outcome_at desc nulls last, shipment_id",
+        day=store_day("shipped_at"),
     ),
     "ended_parcels": replace(
         PARCELS,

@@ -34,8 +34,8 @@ ROW_SETS = {
         "marts.rejected_events",
         "landed_file, line_number, reason_code, reason, field, event_name, source, "
         "masked_line, rejected_at, replayed_at",
-        by=("landed_file",),
-        order="line_number",
+        by=("landing_id",),
+        order="line_number, rejected_id",
     ),
     "rejected": RowSet(
         "refused lines that nobody has replayed",

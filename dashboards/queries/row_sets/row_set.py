@@ -20,6 +20,8 @@ class RowSet:
         where: Which of the rows belong to the set.
         by: Columns that an address may filter by, exactly.
         most: Columns that an address may limit from above, by their name there.
+        needs: Those of ``by`` that an address has to name: without them a row would
+            stand there more than once.
         order: How they are sorted.
         day: The store day that ``from`` and ``to`` of an address limit, as SQL.
         number: What the rows add up to, as SQL; with the unit ``currency`` by currency.
@@ -36,6 +38,7 @@ class RowSet:
     where: str = "true"
     by: tuple[str, ...] = ()
     most: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
     order: str = "1"
     day: str = ""
     number: str = "count(*)"

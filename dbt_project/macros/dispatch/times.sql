@@ -19,8 +19,8 @@
 {%- endmacro %}
 
 {#
-    The quarter of an hour an instant is in, as an instant. Every zone's clock is a
-    multiple of it from UTC's: what is counted by quarters first is told the store's
+    The quarter of an hour an instant is in, as an instant. Every zone's clock has stood
+    a multiple of it from UTC's since 1972: what is counted by quarters first is told the store's
     hour or day once a quarter, and not once an event.
 #}
 {% macro quarter_of(instant) -%}

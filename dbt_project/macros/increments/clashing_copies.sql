@@ -183,3 +183,18 @@
     {%- endset -%}
     {{ said_values(in_words, fields, per='content_hash') }}
 {%- endmacro %}
+
+{# What the copies of one domain meet on, and the times they tell. #}
+{% macro told_by(domain, copies) -%}
+    select
+        content_hash,
+        '{{ domain }}s' as domain,
+        event_id,
+        fact_key,
+        epoch,
+        observed_from,
+        occurred_at,
+        occurred_at_quality
+
+    from {{ copies }}
+{%- endmacro %}

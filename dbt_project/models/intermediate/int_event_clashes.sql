@@ -32,19 +32,11 @@ said as (
 
 copies as (
 
-    {% for domain in ['order', 'payment', 'return'] %}
-    select
-        content_hash,
-        '{{ domain }}s' as domain,
-        event_id,
-        fact_key,
-        epoch,
-        observed_from,
-        occurred_at,
-        occurred_at_quality
-    from {{ domain }}_copies
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ told_by('order', 'order_copies') }}
+    union all
+    {{ told_by('payment', 'payment_copies') }}
+    union all
+    {{ told_by('return', 'return_copies') }}
 
 ),
 

@@ -5,15 +5,6 @@
     )
 }}
 
--- an order whose settlement the clock has reached may stand elsewhere than before
-{%- set settled -%}
-select settlements.story_id
-from {{ ref('int_settlements') }} as settlements
-cross join {{ ref('stg_clock') }} as this_clock
-where settlements.counts_from > this_clock.new_since
-    and settlements.counts_from <= this_clock.as_of
-{%- endset %}
-
 -- What had to follow, and whether it ever did: the next move of each story, the start
 -- of one that another story calls for, the order behind what hangs on it, and the
 -- lines of a cancelled part.
@@ -22,7 +13,7 @@ with
 steps as (
 
     select * from {{ ref('int_machine_steps') }}
-    where {{ is_affected('story_id', moved=settled) }}
+    where {{ is_affected('story_id') }}
         and is_move
 
 ),
@@ -65,7 +56,7 @@ orders as (
         stage in ('placed', 'payment') as is_unpaid
 
     from {{ ref('fct_orders') }}
-    where {{ is_affected('order_id', moved=settled) }}
+    where {{ is_affected('order_id') }}
 
 ),
 
@@ -78,7 +69,7 @@ standing_events as (
 
     from {{ ref('int_events_described') }} as events
     cross join {{ ref('stg_clock') }} as clock
-    where {{ is_affected('events.order_id', moved=settled) }}
+    where {{ is_affected('events.order_id') }}
         and events.order_id is not null
         and not events.is_retracted
         and {{ known_by('events.occurred_at') }}
@@ -247,7 +238,7 @@ cancelled_lines_awaited as (
         occurred_at as due_at
 
     from {{ ref('int_order_events') }}
-    where {{ is_affected('story_id', moved=settled) }}
+    where {{ is_affected('story_id') }}
         and event_name = 'order_cancelled'
         and is_partial
 

@@ -17,6 +17,7 @@ broken as (
 
     select
         rejected_id,
+        landing_id,
         landed_file,
         reason_code,
         reason,
@@ -37,6 +38,7 @@ clashing as (
 
     select
         cast(content_hash as varchar) as rejected_id,
+        landing_id,
         landed_file,
         'event_id_conflict' as reason_code,
         'The same event_id came before with another ' || clash_field

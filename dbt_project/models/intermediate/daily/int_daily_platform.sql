@@ -37,7 +37,7 @@ known_lines as (
 
     select
         {{ store_date('arrived_quarter') }} as date,
-        sum(kept) as kept,
+        cast(sum(kept) as bigint) as kept,
         0 as rejected
     from quarters
     group by {{ store_date('arrived_quarter') }}
