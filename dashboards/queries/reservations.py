@@ -55,7 +55,13 @@ BY_HOUR = Query(
 
 HOURS = Query(
     """
-    select hour_of_week, lines_requested, lines_failed, line_failure_rate
+    select
+        left(dayname(date '2024-01-01' + cast(hour_of_week // 24 as integer)), 3)
+        || format(' {:02d}:00', hour_of_week % 24) as begins,
+        lines_requested,
+        lines_failed,
+        line_failure_rate,
+        hour_of_week
     from metrics.reservation_failures_by_hour
     order by hour_of_week
     """

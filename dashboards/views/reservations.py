@@ -58,7 +58,8 @@ def show_hours(version: Version) -> None:
                 "failures-by-hour",
                 reservations.HOURS,
                 description="Failures by hour of the week",
-                headings=HEADINGS | {"hour_of_week": "Hour of the week, from Monday"},
+                headings=HEADINGS
+                | {"begins": "Hour", "hour_of_week": "From Monday, hours"},
                 noun="hour",
                 behind=Behind("failed_in_hour", "lines_failed", ("hour_of_week",)),
             )
