@@ -233,7 +233,7 @@ ROW_SETS = {
         "parcel",
         "marts.rto_parcels",
         "order_id, shipment_id, carrier, payment_mode, currency, cost_amount, "
-        "cost_basis, shipped_at, outcome_at",
+        "basis, shipped_at, outcome_at",
         by=("payment_mode", "carrier", "currency"),
         order="outcome_at desc nulls last, shipment_id",
         day=store_day("shipped_at"),

@@ -32,7 +32,7 @@ rto_parcels as (
         shipments.destination_region,
         coalesce(costs.currency, orders.currency, 'unknown') as currency,
         cast(costs.amount as decimal(18, 4)) as cost_amount,
-        costs.basis as cost_basis,
+        costs.basis,
         shipments.shipped_at,
         shipments.outcome_at
 
