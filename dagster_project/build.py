@@ -22,7 +22,8 @@ from filelock import FileLock
 
 from dagster_project import builds
 from dagster_project.builds import Build, last_build
-from dagster_project.published import current
+from dagster_project.memory import remember
+from dagster_project.published import Version, current
 from ingestion.contract.catalogue import CATALOGUE_FILE, load_catalogue
 from ingestion.lock import hold
 from ingestion.shop import Shop
@@ -218,6 +219,8 @@ def attempt(
         working = _copy_of(shop, as_of) if is_past else shop.working
         with duckdb.connect(str(working), read_only=True) as connection:
             attempts = builds.attempts_in(connection)
+        if published is not None and attempts and not is_past:
+            _remember_announced(working, published, attempts[-1])
         code = fingerprint(DBT_PROJECT)
         complete = [each for each in attempts if each.is_complete]
         reason = refresh_reason(
@@ -245,6 +248,19 @@ def attempt(
         if is_whole:
             with duckdb.connect(str(working)) as connection:
                 builds.finish(connection, begun, datetime.now(UTC))
+
+
+def _remember_announced(working: Path, published: Version, last: Build) -> None:
+    """Keep what readers were told, where their teller was stopped before doing so.
+
+    The build about to begin writes over what they were told from.
+    """
+    if (
+        last.is_complete
+        and last.as_of == published.as_of
+        and last.started_at <= published.published_at
+    ):
+        remember(working, published)
 
 
 def refresh_reason(

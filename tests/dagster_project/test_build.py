@@ -129,6 +129,27 @@ def test_building_the_same_again_does_nothing(shop, project, land):
     assert not build(shop, as_of=MARCH).was_known
 
 
+def test_what_was_announced_is_remembered_before_it_is_written_over(
+    shop, project, land, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(
+        building, "remember", lambda working, version: asked.append((working, version))
+    )
+    land(1, "o-1", 100, MARCH)
+    passed(shop.working, build(shop, as_of=MARCH).build)
+    announced = publish(shop)
+    assert asked == []
+
+    land(2, "o-2", 200, MARCH + DAY)
+    build(shop, as_of=MARCH + DAY)
+    assert asked == [(shop.working, announced)]
+    # what that build says readers were never told
+    land(3, "o-3", 300, MARCH + 2 * DAY)
+    build(shop, as_of=MARCH + 2 * DAY)
+    assert asked == [(shop.working, announced)]
+
+
 def test_a_full_refresh_forgets_the_cursor(shop, project, land):
     land(1, "o-1", 100, MARCH)
     build(shop, as_of=MARCH)

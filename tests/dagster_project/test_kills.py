@@ -10,10 +10,11 @@ import shutil
 import signal
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import pytest
 
 from dagster_project import canary
-from dagster_project.published import current
+from dagster_project.published import current, versions
 from ingestion.shop import Shop
 from tests.comparing import differences
 from tests.dagster_project.batches import (
@@ -93,6 +94,15 @@ def test_the_next_one_recovers_exactly_once(
     # what did not land then lands now, and says so
     expected = landed_later if point == "while landing" else undisturbed
     assert differences(current(shop.published).path, expected) == {}
+    # nor is anything that readers were told forgotten
+    assert remembered(shop) == {each.name for each in versions(shop.published)}
+
+
+def remembered(shop):
+    """Return the versions whose figures later builds compare theirs with."""
+    with duckdb.connect(str(shop.working), read_only=True) as connection:
+        known = connection.sql("select version from control.publications").fetchall()
+    return {version for (version,) in known}
 
 
 def test_a_watcher_publishes_what_a_batch_would(first_batch, undisturbed, tmp_path):
