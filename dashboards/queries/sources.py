@@ -86,7 +86,6 @@ LANDINGS = Query(
         group by landing_id
     )
     select
-        landing_id,
         landed_file,
         landed_at,
         delivered,
@@ -95,7 +94,8 @@ LANDINGS = Query(
         conflicts,
         rejected,
         coalesce(refused, 0) as refused,
-        is_backfill
+        is_backfill,
+        landing_id
     from marts.landings
     left join refused using (landing_id)
     order by landed_at desc, landed_file
