@@ -20,8 +20,8 @@
 
 {#
     The quarter of an hour an instant is in, as an instant. Every zone's clock has stood
-    a multiple of it from UTC's since 1972: what is counted by quarters first is told the store's
-    hour or day once a quarter, and not once an event.
+    a multiple of it from UTC's since 1972: what is counted by quarters first is told the
+    store's hour or day once a quarter, and not once an event.
 #}
 {% macro quarter_of(instant) -%}
     {{ return(adapter.dispatch('quarter_of', 'postorder')(instant)) }}

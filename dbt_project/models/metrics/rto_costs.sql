@@ -18,32 +18,30 @@ orders as (
 
 ),
 
-costs as (
+rto_parcels as (
 
-    select * from {{ ref('int_service_costs') }}
-    where service = 'rto'
+    select * from {{ ref('rto_parcels') }}
 
 ),
 
--- a parcel is counted in the currency its way back is billed in, else in its order's
 parcels as (
 
     select
         spells.segment_type,
         spells.segment,
         spells.exit,
-        coalesce(costs.currency, orders.currency, 'unknown') as currency,
-        costs.amount,
-        costs.basis
+        coalesce(rto_parcels.currency, orders.currency, 'unknown') as currency,
+        rto_parcels.cost_amount as amount,
+        rto_parcels.basis
 
     from spells
     inner join shipments
         on spells.shipment_id = shipments.shipment_id
     left join orders
         on shipments.order_id = orders.order_id
-    left join costs
+    left join rto_parcels
         on spells.exit = 'rto'
-        and spells.shipment_id = costs.thing_id
+        and spells.shipment_id = rto_parcels.shipment_id
 
 ),
 
