@@ -284,6 +284,15 @@ select
     180 as within_48h_eligible,
     150 as within_48h;
 
+create table marts.refund_clocks as
+select
+    'refund:' || n as debt_id,
+    clock,
+    date '2026-02-02' as week,
+    case when n > 9 then timestamptz '2026-02-04 00:00:00+00' end as ended_at
+from range(200) as numbers (n)
+cross join (values ('merchant'), ('bank'), ('total')) as clocks (clock);
+
 create table metrics.return_rates as
 select
     date '2026-02-01' as delivered_month,
@@ -459,6 +468,13 @@ from (
     cohort_month, age, currency, captured_amount, refunded_amount, charged_back_amount,
     fee_amount, cost_amount, contribution_amount, is_observed
 );
+
+create table marts.order_contributions as
+select
+    'o-1' as order_id,
+    * exclude (is_observed)
+from metrics.customer_value
+where is_observed;
 
 create table metrics.payment_success as
 select
@@ -674,6 +690,17 @@ select
     case when n = 3 then 1 else 0 end as refunded_not_restocked,
     timestamptz '2026-02-20 00:00:00+00' as counted_at
 from range(40) as numbers (n);
+
+create table marts.stock_movements as
+select
+    'e-' || sku as event_id,
+    sku,
+    location_id,
+    'count' as movement,
+    'last_count' as stretch,
+    on_hand_now as quantity,
+    counted_at as occurred_at
+from marts.stock_truth;
 
 create table marts.privacy_clock as
 select

@@ -519,6 +519,31 @@ FAULTS = [
         "update metrics.product_affinity set lift_lower = 2",
     ),
     (
+        "order_contributions, amounts, unexplained_amount",
+        "update marts.order_contributions set fee_amount = 3",
+    ),
+    (
+        "order_contributions, conservation, contributions_not_conserved",
+        "delete from marts.order_contributions",
+    ),
+    (
+        "refund_clocks, conservation, debts_not_conserved",
+        "delete from marts.refund_clocks where debt_id = 'refund:100'",
+    ),
+    (
+        "refund_clocks, conservation, open_debts_not_conserved",
+        "update marts.refund_clocks set ended_at = '2026-02-05' "
+        "where debt_id = 'refund:1'",
+    ),
+    (
+        "stock_movements, conservation, units_not_conserved",
+        "delete from marts.stock_movements where sku = 'SKU-5'",
+    ),
+    (
+        "stock_movements, clock, future_movements",
+        "update marts.stock_movements set occurred_at = '2026-04-01'",
+    ),
+    (
         "customer_value, amounts, unexplained_amount",
         "update metrics.customer_value set refunded_amount = -10",
     ),

@@ -27,6 +27,9 @@ debts as (
         'refund:' || refund_id as debt_id,
         order_id,
         cause,
+        destination,
+        currency,
+        amount,
         due_at,
         initiated_at,
         completed_at
@@ -40,6 +43,9 @@ debts as (
         claims.claim_id as debt_id,
         claims.order_id,
         dues.cause,
+        null as destination,
+        claims.currency,
+        claims.amount,
         claims.since_at as due_at,
         null as initiated_at,
         null as completed_at

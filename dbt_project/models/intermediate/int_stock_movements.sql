@@ -41,7 +41,10 @@ shipped_lines as (
 
     {{ unnest_lines(
         'shipped_events',
-        ['story_id', 'event_id', 'shipment_id', 'location_id', 'occurred_at']
+        [
+            'story_id', 'event_id', 'order_id', 'shipment_id', 'location_id',
+            'occurred_at'
+        ]
     ) }}
 
 ),
@@ -127,6 +130,7 @@ movements as (
     select
         story_id,
         event_id,
+        order_id,
         sku,
         location_id,
         'count' as movement,
@@ -141,6 +145,7 @@ movements as (
     select
         story_id,
         event_id,
+        order_id,
         sku,
         location_id,
         'adjustment' as movement,
@@ -155,6 +160,7 @@ movements as (
     select
         story_id,
         event_id,
+        order_id,
         sku,
         location_id,
         'restock' as movement,
@@ -168,6 +174,7 @@ movements as (
     select
         shipped_lines.story_id,
         shipped_lines.event_id,
+        shipped_lines.order_id,
         coalesce(shipped_lines.sku, order_lines.sku) as sku,
         coalesce(shipped_lines.location_id, labels.location_id) as location_id,
         'shipment' as movement,
@@ -185,6 +192,7 @@ movements as (
     select
         pickups.story_id,
         pickups.event_id,
+        pickups.order_id,
         order_lines.sku,
         pickups.location_id,
         'pickup' as movement,
@@ -205,6 +213,7 @@ stock_movements as (
     select
         min(story_id) as story_id,
         event_id,
+        min(order_id) as order_id,
         coalesce(sku, 'unknown') as sku,
         coalesce(location_id, 'unknown') as location_id,
         movement,

@@ -2,7 +2,7 @@ with
 
 movements as (
 
-    select * from {{ ref('int_stock_movements') }}
+    select * from {{ ref('stock_movements') }}
 
 ),
 
@@ -12,66 +12,21 @@ claims as (
 
 ),
 
-counts_in_time as (
+shelves as (
 
     select
         sku,
         location_id,
-        quantity as counted,
-        occurred_at as counted_at,
-        row_number() over (
-            partition by sku, location_id order by occurred_at desc, event_id desc
-        ) as from_last
+        min(quantity) filter (where stretch = 'count_before') as counted_before,
+        coalesce(sum(quantity) filter (where stretch = 'between_counts'), 0)
+            as moved_between,
+        min(quantity) filter (where stretch = 'last_count') as counted_on_hand,
+        min(occurred_at) filter (where stretch = 'last_count') as counted_at,
+        coalesce(sum(quantity) filter (where stretch = 'since_count'), 0)
+            as moved_since
 
     from movements
-    where movement = 'count'
-
-),
-
-last_counts as (
-
-    select
-        sku,
-        location_id,
-        min(counted) filter (where from_last = 1) as counted_on_hand,
-        min(counted_at) filter (where from_last = 1) as counted_at,
-        min(counted) filter (where from_last = 2) as counted_before,
-        min(counted_at) filter (where from_last = 2) as counted_before_at
-
-    from counts_in_time
-    where from_last <= 2
     group by sku, location_id
-
-),
-
--- what moved at the instant of a count was counted
-moved_units as (
-
-    select
-        movements.sku,
-        movements.location_id,
-        min(last_counts.counted_on_hand) as counted_on_hand,
-        min(last_counts.counted_at) as counted_at,
-        min(last_counts.counted_before) as counted_before,
-        coalesce(
-            sum(movements.quantity) filter (
-                where movements.movement <> 'count'
-                    and movements.occurred_at > last_counts.counted_before_at
-                    and movements.occurred_at <= last_counts.counted_at
-            ), 0
-        ) as moved_between,
-        coalesce(
-            sum(movements.quantity) filter (
-                where movements.movement <> 'count'
-                    and movements.occurred_at > last_counts.counted_at
-            ), 0
-        ) as moved_since
-
-    from movements
-    left join last_counts
-        on movements.sku = last_counts.sku
-        and movements.location_id = last_counts.location_id
-    group by movements.sku, movements.location_id
 
 ),
 
@@ -95,16 +50,16 @@ claimed_units as (
 stock_truth as (
 
     select
-        coalesce(moved_units.sku, claimed_units.sku) as sku,
-        coalesce(moved_units.location_id, claimed_units.location_id) as location_id,
-        cast(moved_units.counted_before + moved_units.moved_between as bigint)
+        coalesce(shelves.sku, claimed_units.sku) as sku,
+        coalesce(shelves.location_id, claimed_units.location_id) as location_id,
+        cast(shelves.counted_before + shelves.moved_between as bigint)
             as expected_on_hand,
-        cast(moved_units.counted_on_hand as bigint) as counted_on_hand,
+        cast(shelves.counted_on_hand as bigint) as counted_on_hand,
         cast(
-            moved_units.counted_on_hand
-            - moved_units.counted_before - moved_units.moved_between as bigint
+            shelves.counted_on_hand
+            - shelves.counted_before - shelves.moved_between as bigint
         ) as drift,
-        cast(moved_units.counted_on_hand + moved_units.moved_since as bigint)
+        cast(shelves.counted_on_hand + shelves.moved_since as bigint)
             as on_hand_now,
         cast(coalesce(claimed_units.refunded_not_restocked, 0) as bigint)
             as refunded_not_restocked,
@@ -112,12 +67,12 @@ stock_truth as (
             as restocked_not_refunded,
         cast(coalesce(claimed_units.rto_unacknowledged, 0) as bigint)
             as rto_unacknowledged,
-        moved_units.counted_at
+        shelves.counted_at
 
-    from moved_units
+    from shelves
     full outer join claimed_units
-        on moved_units.sku = claimed_units.sku
-        and moved_units.location_id = claimed_units.location_id
+        on shelves.sku = claimed_units.sku
+        and shelves.location_id = claimed_units.location_id
 
 )
 

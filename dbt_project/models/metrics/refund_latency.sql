@@ -2,9 +2,9 @@
 
 with
 
-debts as (
+refund_clocks as (
 
-    select * from {{ ref('int_refund_debts') }}
+    select * from {{ ref('refund_clocks') }}
 
 ),
 
@@ -14,68 +14,34 @@ clock as (
 
 ),
 
--- where only the end is known, the two clocks in between cannot be told
-clocked_debts as (
-
-    select
-        'merchant' as clock,
-        cause,
-        due_at as started_at,
-        initiated_at as ended_at
-    from debts
-    where due_at is not null
-        and (initiated_at is not null or completed_at is null)
-
-    union all
-
-    select
-        'bank' as clock,
-        cause,
-        initiated_at as started_at,
-        completed_at as ended_at
-    from debts
-    where initiated_at is not null
-
-    union all
-
-    select
-        'total' as clock,
-        cause,
-        due_at as started_at,
-        completed_at as ended_at
-    from debts
-    where due_at is not null
-
-),
-
 -- what was ordered before it was owed took no time
 spells as (
 
     select
-        {{ week_of(store_date('clocked_debts.started_at')) }} as week,
-        clocked_debts.cause,
-        clocked_debts.clock,
-        case when clocked_debts.ended_at is not null then 'ended' end as exit,
+        refund_clocks.week,
+        refund_clocks.cause,
+        refund_clocks.clock,
+        case when refund_clocks.ended_at is not null then 'ended' end as exit,
         greatest(
             {{ micros_between(
-                'clocked_debts.started_at',
-                'coalesce(clocked_debts.ended_at, clock.as_of)'
+                'refund_clocks.started_at',
+                'coalesce(refund_clocks.ended_at, clock.as_of)'
             ) }}, 0
         ) as age_micros,
-        {{ store_date('clocked_debts.started_at') }} < {{ store_date('clock.as_of') }}
+        {{ store_date('refund_clocks.started_at') }} < {{ store_date('clock.as_of') }}
             as is_day_over,
-        {{ hours_after('clocked_debts.started_at', 48) }} <= clock.as_of
+        {{ hours_after('refund_clocks.started_at', 48) }} <= clock.as_of
             as is_48h_over,
         coalesce(
-            {{ store_date('clocked_debts.ended_at') }}
-            = {{ store_date('clocked_debts.started_at') }}, false
+            {{ store_date('refund_clocks.ended_at') }}
+            = {{ store_date('refund_clocks.started_at') }}, false
         ) as is_same_day,
         coalesce(
-            clocked_debts.ended_at
-            <= {{ hours_after('clocked_debts.started_at', 48) }}, false
+            refund_clocks.ended_at
+            <= {{ hours_after('refund_clocks.started_at', 48) }}, false
         ) as is_within_48h
 
-    from clocked_debts
+    from refund_clocks
     cross join clock
 
 ),
