@@ -21,6 +21,7 @@ NAMING: Final = frozenset(
         "conflict_id",
         "customer_id",
         "customer_segment",
+        "debt_id",
         "detail",
         "due_id",
         "entity_id",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 
 def answer(sentence: str) -> None:
@@ -26,7 +26,7 @@ def block(question: str) -> Iterator[None]:
         yield
 
 
-def in_numbers() -> Any:
+def in_numbers() -> DeltaGenerator:
     """Return where a chart's numbers stand as a table, closed until it is asked for."""
     return st.expander("In numbers, with the rows behind", icon=":material/table:")
 

@@ -30,6 +30,8 @@ GOOD = "#3a9a5f"
 SERIES = ("#3f7fd1", "#d9822b", "#2f9e8f", "#b0579b", "#8b95a3", "#a58a1f", "#7468c9")
 
 BAR_HEIGHT = 28
+# what a share with its decimal takes, in pixels
+CELL_WIDTH = 36
 HEIGHT = 340
 
 
@@ -132,7 +134,7 @@ def lines(
         young: Column that is true where a value can still change; drawn pale.
     """
     kind = "T" if pd.api.types.is_datetime64_any_dtype(table[x]) else "Q"
-    across = alt.X(f"{x}:{kind}", title=x_title)
+    across = alt.X(f"{x}:{kind}", title=x_title, axis=_axis_of(table[x]))
     axis = alt.Axis(format=".0%") if percent else alt.Axis()
     up = alt.Y(f"{y}:Q", title=y_title, axis=axis)
     by = (
@@ -180,6 +182,13 @@ def lines(
             .encode(x=across, y=up, color=by, opacity=pale, tooltip=tips)
         )
     draw(alt.layer(*layers).properties(height=HEIGHT), description=description)
+
+
+def _axis_of(places: pd.Series) -> alt.Axis:
+    """Return an axis that names months where every place is the first of one."""
+    if pd.api.types.is_datetime64_any_dtype(places) and (places.dt.day == 1).all():
+        return alt.Axis(tickCount={"interval": "month", "step": 1}, format="%b %Y")
+    return alt.Axis()
 
 
 def curves(table: pd.DataFrame, age: str, share: str, *, description: str) -> bool:
@@ -261,19 +270,36 @@ def heat(
         ],
     )
     middle = float(table[value].max() or 0) * 0.55
+    scale = 100 if percent else 1
     cells = base.mark_rect().encode(
         color=alt.Color(
             f"{value}:Q", scale=alt.Scale(scheme=scheme, domainMin=0), legend=None
         )
     )
+    ink = alt.condition(
+        f"datum['{value}'] > {middle}", alt.value("white"), alt.value("#0c1118")
+    )
+    wide = f"bandwidth('x') > {CELL_WIDTH}"
     words = base.mark_text(fontSize=12).encode(
         text=alt.Text(f"{value}:Q", format=".1%" if percent else ",.0f"),
-        color=alt.condition(
-            f"datum['{value}'] > {middle}", alt.value("white"), alt.value("#0c1118")
-        ),
+        color=ink,
+        opacity=alt.condition(wide, alt.value(1), alt.value(0)),
+    )
+    # a phone's cells hold two figures; the title says of what
+    short_words = (
+        base.transform_calculate(rounded=f"round(datum['{value}'] * {scale})")
+        .mark_text(fontSize=10)
+        .encode(
+            text=alt.Text("rounded:Q"),
+            color=ink,
+            opacity=alt.condition(wide, alt.value(0), alt.value(1)),
+        )
     )
     draw(
-        (cells + words).properties(height=alt.Step(BAR_HEIGHT + 4)),
+        (cells + words + short_words).properties(
+            height=alt.Step(BAR_HEIGHT + 4),
+            title=alt.TitleParams(value_title, anchor="start", fontSize=12),
+        ),
         description=description,
     )
 

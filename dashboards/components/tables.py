@@ -29,6 +29,9 @@ from dashboards.queries.reader import Query, arrow, frame, store_zone, total
 # more rows than this are for a download, not for a screen
 ROWS = 300
 
+# how an address limits rows to the days of a week
+DAYS_OF_WEEK = {"week": "from", "last_day": "to"}
+
 # a spreadsheet runs a cell that begins with one of these
 FORMULA = "^[=+\\-@\\t\\r]"
 
@@ -138,10 +141,12 @@ def table(
     return rows
 
 
-def addresses_behind(found: pd.DataFrame, behind: Behind) -> list[str]:
-    """Return where each row of a table leads."""
+def addresses_behind(found: pd.DataFrame, behind: Behind) -> list[str | None]:
+    """Return where each row of a table leads; nowhere where it counts nothing."""
     return [
-        address_of_rows(behind.of, behind.address(row))
+        None
+        if pd.isna(row[behind.counts])
+        else address_of_rows(behind.of, behind.address(row))
         for row in found.to_dict("records")
     ]
 

@@ -8,12 +8,15 @@ BY_WEEK = Query(
     """
     select
         cast(date_trunc('week', date) as date) as week,
+        cast(date_trunc('week', date) as date) + 6 as last_day,
+        sum(denominator) as validations,
+        sum(numerator) as failed,
         sum(numerator) / nullif(sum(denominator), 0) as failure_rate,
         not bool_and(is_mature) as is_young
     from metrics.metric_daily
     where metric = 'address_failure_rate' and segment_type = 'all'
-    group by 1
-    order by 1
+    group by week
+    order by week
     """
 )
 

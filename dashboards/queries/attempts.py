@@ -32,12 +32,15 @@ BY_WEEK = Query(
     """
     select
         cast(date_trunc('week', date) as date) as week,
+        cast(date_trunc('week', date) as date) + 6 as last_day,
+        sum(orders) as orders,
+        sum(succeeded_orders) as orders_paid,
         sum(first_attempt_authorized) / nullif(sum(orders), 0) as first_try,
         sum(succeeded_orders) / nullif(sum(orders), 0) as in_the_end,
         not bool_and(is_mature) as is_young
     from metrics.payment_success
-    group by 1
-    order by 1
+    group by week
+    order by week
     """
 )
 

@@ -9,6 +9,8 @@ BY_WEEK = Query(
     """
     select
         week,
+        week + 6 as last_day,
+        sum(promised) as promised,
         sum(kept_original) / nullif(sum(promised), 0) as kept_original,
         sum(kept_current) / nullif(sum(promised), 0) as kept_current,
         sum(revised) / nullif(sum(promised), 0) as revised,

@@ -60,6 +60,9 @@ BY_MONTH = Query(
     """
     select
         delivered_month,
+        last_day(delivered_month) as last_day,
+        sum(units_delivered) as units_delivered,
+        sum(units_returned) as units_returned,
         sum(units_returned) / nullif(sum(units_delivered), 0) as return_rate,
         not bool_and(is_mature) as is_young
     from metrics.return_rates

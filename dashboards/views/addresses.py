@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, in_numbers
 from dashboards.components.charts import lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.headlines import period_of, share, share_figure
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import Behind, table
+from dashboards.components.tables import DAYS_OF_WEEK, Behind, table
 from dashboards.components.words import count, percent
 from dashboards.queries import addresses
 from dashboards.queries.headlines import headline
@@ -82,6 +82,23 @@ with block("How has it moved?"):
         description="Share of address checks that failed, by week",
     )
     st.caption("Pale points can still change.")
+    with in_numbers():
+        table(
+            shown,
+            "address-weeks",
+            addresses.BY_WEEK,
+            description="Address checks that failed, by week",
+            headings={
+                "week": "Week of the check, from",
+                "last_day": "To",
+                "failure_rate": "Failed, share",
+                "is_young": "Can still change",
+            },
+            noun="week",
+            behind=Behind(
+                "failed_checks", "failed", ("week", "last_day"), named=DAYS_OF_WEEK
+            ),
+        )
 with block("Which checks?"):
     table(
         shown,

@@ -6,24 +6,26 @@ import pandas as pd
 import streamlit as st
 
 from dagster_project.published import Version
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, in_numbers
 from dashboards.components.charts import lines
 from dashboards.components.figures import Figure, Naive, figures
 from dashboards.components.headlines import period_of, share, share_figure
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import Behind, table
+from dashboards.components.tables import DAYS_OF_WEEK, Behind, table
 from dashboards.components.words import count, percent
 from dashboards.queries import attempts
 from dashboards.queries.headlines import headline
 from dashboards.queries.reader import frame
 
+PAID = {"first_try": "at the first try", "in_the_end": "in the end"}
+
 
 def show_weeks(version: Version) -> None:
     """Draw the share paid at the first try and in the end, week by week."""
-    weeks = frame(version, attempts.BY_WEEK).rename(
-        columns={"first_try": "at the first try", "in_the_end": "in the end"}
+    weeks = frame(version, attempts.BY_WEEK).rename(columns=PAID)
+    table_long = weeks.melt(
+        ["week", "is_young"], list(PAID.values()), var_name="paid", value_name="share"
     )
-    table_long = weeks.melt(["week", "is_young"], var_name="paid", value_name="share")
     table_long["week"] = pd.to_datetime(table_long["week"])
     with block("How has it moved?"):
         lines(
@@ -38,6 +40,28 @@ def show_weeks(version: Version) -> None:
             description="Share of orders paid at the first try and in the end, by week",
         )
         st.caption("Pale points can still change.")
+        with in_numbers():
+            table(
+                version,
+                "attempt-weeks",
+                attempts.BY_WEEK,
+                description="Orders paid at the first try and in the end, by week",
+                headings={
+                    "week": "Week of the first attempt, from",
+                    "last_day": "To",
+                    "orders_paid": "Paid in the end",
+                    "first_try": "At the first try, share",
+                    "in_the_end": "In the end, share",
+                    "is_young": "Can still change",
+                },
+                noun="week",
+                behind=Behind(
+                    "paid_in_the_end",
+                    "orders_paid",
+                    ("week", "last_day"),
+                    named=DAYS_OF_WEEK,
+                ),
+            )
 
 
 st.title("How many tries to pay go through?")

@@ -85,7 +85,8 @@ if len(sums) > 1:
             "books-by-currency",
             books.BY_CURRENCY,
             description="The books by currency",
-            noun="row",
+            noun="currency",
+            behind=Behind("owed", "owed_amount", ("currency",)),
         )
 left, right = st.columns(2)
 with left, block("Why is something left over?"):
@@ -119,6 +120,7 @@ with block("What do the accounts hold?"):
         books.ACCOUNTS,
         description="Debits, credits and balance of each account",
         noun="account",
+        behind=Behind("entries", "balance_amount", ("account", "currency")),
     )
     st.markdown(
         "`postorder certificate` writes any day's books as a page to print and to "

@@ -6,13 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from dagster_project.published import Version
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, in_numbers
 from dashboards.components.charts import lines
 from dashboards.components.figures import figures
 from dashboards.components.headlines import days_of, period_of, share, share_figure
 from dashboards.components.links import link_to_rows
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import Behind, table
+from dashboards.components.tables import DAYS_OF_WEEK, Behind, table
 from dashboards.components.words import percent
 from dashboards.queries import promises
 from dashboards.queries.headlines import headline
@@ -35,7 +35,12 @@ def show_weeks(version: Version) -> None:
     """Draw kept and moved promises by week."""
     with block("How has it moved?"):
         weeks = frame(version, promises.BY_WEEK).rename(columns=WORDS)
-        long = weeks.melt(["week", "is_young"], var_name="what", value_name="share")
+        long = weeks.melt(
+            ["week", "is_young"],
+            list(WORDS.values()),
+            var_name="what",
+            value_name="share",
+        )
         long["week"] = pd.to_datetime(long["week"])
         lines(
             long,
@@ -49,6 +54,25 @@ def show_weeks(version: Version) -> None:
             description="Share of promises kept and moved, by week",
         )
         st.caption("Pale points hold promises that are not due yet.")
+        with in_numbers():
+            table(
+                version,
+                "promise-weeks",
+                promises.BY_WEEK,
+                description="Promises kept and moved, by week",
+                headings={
+                    "week": "Week of the original promise, from",
+                    "last_day": "To",
+                    "kept_original": "Kept at first, share",
+                    "kept_current": "Kept at last, share",
+                    "revised": "Moved, share",
+                    "is_young": "Can still change",
+                },
+                noun="week",
+                behind=Behind(
+                    "promised", "promised", ("week", "last_day"), named=DAYS_OF_WEEK
+                ),
+            )
 
 
 st.title("Do we keep what we promise?")

@@ -10,7 +10,7 @@ from dashboards.components.charts import lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.headlines import period_of, share, share_figure
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import Behind, table
+from dashboards.components.tables import DAYS_OF_WEEK, Behind, table
 from dashboards.components.words import count, percent, verb
 from dashboards.queries import refunds
 from dashboards.queries.headlines import headline
@@ -24,6 +24,7 @@ require(
     "metrics.metric_daily",
     "metrics.refund_latency",
     "marts.fct_refunds",
+    "marts.refund_clocks",
     "marts.pending_money",
 )
 last = headline(shown, "refund_within_48h_share")
@@ -105,7 +106,7 @@ with right, block("How has it moved?"):
                 "refunds_in_time",
                 "refunds_in_time",
                 ("week", "last_day"),
-                named={"week": "from", "last_day": "to"},
+                named=DAYS_OF_WEEK,
             ),
         )
 with block("Which customers wait now?"):
@@ -128,4 +129,5 @@ with block("Week by week, open refunds counted as waiting"):
             "is_rankable": "Enough to compare",
         },
         noun="row",
+        behind=Behind("refund_clocks", "refunds", ("week", "cause", "clock")),
     )

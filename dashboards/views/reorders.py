@@ -101,6 +101,7 @@ require(
     "metrics.gateway_products",
     "metrics.product_affinity",
     "metrics.customer_value",
+    "marts.order_contributions",
 )
 horizons = frame(shown, reorders.SECOND_ORDER)
 seen = horizons[horizons["is_observed"] & horizons["probability"].notna()]
@@ -188,4 +189,7 @@ with block("What is a customer worth?"):
             "cumulative_per_customer_amount": "Per customer so far",
         },
         noun="row",
+        behind=Behind(
+            "contributions", "contribution_amount", ("cohort_month", "age", "currency")
+        ),
     )

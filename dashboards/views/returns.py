@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, in_numbers
 from dashboards.components.charts import bars, lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.headlines import share, share_figure
@@ -91,6 +91,19 @@ with left, block("Which reasons?"):
             description="Reasons of returned units, mature months only",
         )
         st.caption("Months old enough only. Younger ones can still come back.")
+    with in_numbers():
+        table(
+            shown,
+            "reasons",
+            returns.REASONS,
+            description="Reasons of returned units, mature months only",
+            headings={
+                "reason_share": "Share",
+                "naive_share": "Naive share, young months too",
+            },
+            noun="reason",
+            behind=Behind("came_back_for", "units_returned", ("reason",)),
+        )
 with right, block("How has it moved?"):
     by_month = frame(shown, returns.BY_MONTH)
     by_month["delivered_month"] = pd.to_datetime(by_month["delivered_month"])
@@ -105,6 +118,26 @@ with right, block("How has it moved?"):
         description="Share of delivered units that came back, by month of delivery",
     )
     st.caption("Pale months are too young: they will rise.")
+    with in_numbers():
+        table(
+            shown,
+            "returns-by-month",
+            returns.BY_MONTH,
+            description="Delivered units that came back, by month of delivery",
+            headings={
+                "delivered_month": "Month of delivery",
+                "last_day": "To",
+                "return_rate": "Came back, share",
+                "is_young": "Can still change",
+            },
+            noun="month",
+            behind=Behind(
+                "came_back",
+                "units_returned",
+                ("delivered_month", "last_day"),
+                named={"delivered_month": "from", "last_day": "to"},
+            ),
+        )
 with block("Which products?"):
     table(
         shown,

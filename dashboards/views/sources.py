@@ -105,6 +105,7 @@ with left, block("Who speaks, and when last?"):
         description="Events by source, the longest silent first",
         headings={"median_delay_hours": "Arrives after, hours"},
         noun="source",
+        behind=Behind("events", "events", ("source",)),
     )
 with right, block("Who fell silent?"):
     table(

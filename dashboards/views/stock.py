@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboards.components.blocks import answer, block
+from dashboards.components.blocks import answer, block, in_numbers
 from dashboards.components.charts import lines
 from dashboards.components.figures import Figure, figures
 from dashboards.components.shown_version import require, shown_version
@@ -16,7 +16,13 @@ from dashboards.queries.reader import frame
 
 st.title("Is the stock where we think it is?")
 shown = shown_version()
-require(shown, "marts.stock_truth", "marts.demand_vs_shipped", "marts.backorders")
+require(
+    shown,
+    "marts.stock_truth",
+    "marts.stock_movements",
+    "marts.demand_vs_shipped",
+    "marts.backorders",
+)
 truth = frame(shown, stock.TOTALS).iloc[0]
 waiting = frame(shown, stock.BACKORDERS).iloc[0]
 days = frame(shown, stock.BY_DAY)
@@ -84,6 +90,15 @@ with block("Does supply keep up?"):
         color="what",
         description="Units asked for, shipped and waiting by day",
     )
+    with in_numbers():
+        table(
+            shown,
+            "stock-days",
+            stock.BY_DAY,
+            description="Units asked for, shipped and waiting by day",
+            noun="day",
+            behind=Behind("stock_of_day", "backlog", ("date",)),
+        )
 left, right = st.columns(2)
 with left, block("Which counts differ most?"):
     table(
@@ -93,6 +108,7 @@ with left, block("Which counts differ most?"):
         description="Stock by SKU and location: counted beside expected",
         headings={"drift": "Drift, units", "rto_unacknowledged": "RTO unacknowledged"},
         noun="place",
+        behind=Behind("drift_movements", "drift", ("sku", "location_id")),
     )
 with right, block("What waits to be shipped?"):
     table(

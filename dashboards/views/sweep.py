@@ -40,7 +40,13 @@ def said(unit: str, value: float) -> str:
 
 st.title("What does the week begin with?")
 version = shown_version()
-require(version, "marts.weekly_sweep", "marts.stuck_orders", "marts.pending_money")
+require(
+    version,
+    "marts.weekly_sweep",
+    "marts.stuck_orders",
+    "marts.pending_money",
+    "marts.stock_movements",
+)
 found = frame(version, sweep.SWEEP)
 if found.empty:
     answer("Nothing: no week has been swept yet.")
@@ -100,4 +106,5 @@ with block("Where do the shelves say something else?"):
         description="Stock counts that differ from what the events add up to",
         headings={"drift": "Drift, units"},
         noun="count",
+        behind=Behind("drift_movements", "drift", ("sku", "location_id")),
     )

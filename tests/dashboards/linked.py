@@ -68,7 +68,7 @@ def _note(
             seen.figures.append((path.stem, figure))
         show_figure(figure)
 
-    def note_table(found: pd.DataFrame, behind: Behind) -> list[str]:
+    def note_table(found: pd.DataFrame, behind: Behind) -> list[str | None]:
         seen.tables.append((path.stem, found, behind))
         return addresses_behind(found, behind)
 
@@ -98,6 +98,8 @@ def dishonest(folder: Path, seen: Shown) -> list[str]:
 def fault_of_table(version: Version, found: pd.DataFrame, behind: Behind) -> str:
     """Return the first row whose number is not that of its rows; empty for none."""
     for row in found.to_dict("records"):
+        if pd.isna(row[behind.counts]):
+            continue
         address = behind.address(row)
         number = added(counted(version, behind.of, address))
         if abs(number - float(row[behind.counts])) > CENT:

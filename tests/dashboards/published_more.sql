@@ -453,3 +453,10 @@ select
     'ref-101' as refund_id, 'ORD-101' as order_id, 'return' as cause, 'INR' as currency, 100 as amount,
     timestamptz '2026-03-12 09:00+00' as due_at, timestamptz '2026-03-12 10:00+00' as initiated_at,
     timestamptz '2026-03-13 09:00+00' as completed_at;
+
+insert into marts.refund_clocks by name
+select
+    'refund:' || refund_id as debt_id, order_id, 'total' as clock, cause, currency, amount,
+    cast(date_trunc('week', timezone('Asia/Kolkata', due_at)) as date) as week,
+    due_at as started_at, completed_at as ended_at
+from marts.fct_refunds;

@@ -299,7 +299,7 @@ def assert_rows_are_taken(page: Page, folder: Path, rows: int | None = None) -> 
     """
     said = page.get_by_text(
         re.compile(r"^(The first [\d,]+ of )?[\d,]+ [a-zA-Z -]+\.$")
-    )
+    ).filter(visible=True)
     counted = int(re.findall(r"[\d,]+", said.first.inner_text())[-1].replace(",", ""))
     assert rows in (None, counted)
     with page.expect_download() as taking:

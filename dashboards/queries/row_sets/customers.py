@@ -41,19 +41,20 @@ ASKS = RowSet(
     day=store_day("asked_at"),
 )
 
-# money owed back, once each: refunds that stand, and debts that none answers yet
-DEBTS = """
-    select
-        refund_id as debt_id, order_id, cause, destination, currency, amount,
-        due_at, initiated_at, completed_at
-    from marts.fct_refunds
-    where replaced_by_refund_id is null
-    union all by name
-    select claim_id as debt_id, order_id, currency, amount, since_at as due_at
-    from marts.pending_money
-    where class = 'refund_owed'
-"""
-IN_TIME = f"due_at + interval {REFUND_HOURS} hour"
+# what the customer waits for: from owed to arrived
+IN_TIME = f"started_at + interval {REFUND_HOURS} hour"
+
+DEBTS = RowSet(
+    "refunds on one clock",
+    "refund",
+    "marts.refund_clocks",
+    "order_id, debt_id, cause, clock, destination, currency, amount, started_at, "
+    "ended_at",
+    by=("week", "cause", "clock", "destination", "currency"),
+    needs=("clock",),
+    order="started_at desc, debt_id",
+    day=store_day("started_at"),
+)
 
 CAME_BACK = replace(
     RETURNS,
@@ -77,6 +78,17 @@ MATURE = f"""
         on returns.sku = months.sku
         and date_trunc('month', {store_day("returns.delivered_at")})
         = months.delivered_month
+"""
+
+# why they came back, as the shares of reasons tell it
+REASONS = f"""
+    select
+        *,
+        case
+            when is_bracketed and reason_group = 'fit' then 'bracketing'
+            else coalesce(reason_code, 'unknown')
+        end as reason
+    from ({MATURE}) as mature
 """
 
 # A customer's age at an order, in both ways of counting it; each gap begins with an
@@ -111,7 +123,7 @@ AGED_ORDERS = f"""
         age_mode,
         age,
         count(*) as orders,
-        min_by(order_id, placed_at) as order_id,
+        min_by(order_id, (placed_at, order_id)) as order_id,
         min(placed_at) as placed_at
     from aged
     group by customer_id, age_mode, age
@@ -197,6 +209,12 @@ ROW_SETS = {
         title="lines delivered in mature months that came back",
         rows=MATURE,
     ),
+    "came_back_for": replace(
+        CAME_BACK,
+        title="lines delivered in mature months that came back",
+        rows=REASONS,
+        by=("reason",),
+    ),
     "exchanged": replace(
         RETURNS,
         title="return lines that were exchanged",
@@ -216,17 +234,15 @@ ROW_SETS = {
         number="sum(if(received_at is null, quantity, received_quantity))",
         unit="unit",
     ),
-    "refunds_in_time": RowSet(
-        f"refunds that arrived within {REFUND_HOURS} hours of being due",
-        "refund",
-        "marts.fct_refunds",
-        "order_id, debt_id, cause, destination, currency, amount, due_at, "
-        "initiated_at, completed_at",
-        rows=f"select * from ({DEBTS}) where {IN_TIME} <= $as_of",
-        where=f"completed_at <= {IN_TIME}",
+    "refund_clocks": DEBTS,
+    "refunds_in_time": replace(
+        DEBTS,
+        title=f"refunds that arrived within {REFUND_HOURS} hours of being due",
+        rows=f"select * from {DEBTS.table} "
+        f"where clock = 'total' and {IN_TIME} <= $as_of",
+        where=f"ended_at <= {IN_TIME}",
         by=("cause", "destination", "currency"),
-        order="due_at desc, debt_id",
-        day=store_day("due_at"),
+        needs=(),
         whole="count(*)",
         whole_noun="refunds due",
     ),
@@ -273,6 +289,18 @@ ROW_SETS = {
         by=("cohort", "age_mode", "age"),
         needs=("age_mode",),
         order="placed_at desc, customer_id",
+    ),
+    "contributions": RowSet(
+        "orders since a customer's first, by what they brought",
+        "order",
+        "marts.order_contributions",
+        "order_id, customer_id, cohort_month, age, currency, captured_amount, "
+        "refunded_amount, charged_back_amount, fee_amount, cost_amount, "
+        "contribution_amount, known_services, services, placed_at",
+        by=("cohort_month", "age", "currency"),
+        order="placed_at desc, order_id, currency",
+        number="sum(contribution_amount)",
+        unit="currency",
     ),
     "first_buyers": RowSet(
         "customers whose first order had a product, watched for the whole horizon",

@@ -137,6 +137,18 @@ PROMISED = RowSet(
     day="date",
 )
 
+# A count finds what it should have where the count before it, with what moved between
+# the two, makes the same number: the rest is drift.
+DRIFT_MOVEMENTS = """
+    select
+        *,
+        case stretch when 'last_count' then quantity else -quantity end
+            as drift_quantity
+    from marts.stock_movements
+    where stretch <> 'since_count'
+    qualify bool_or(stretch = 'count_before') over (partition by sku, location_id)
+"""
+
 # What stock counts as its backlog, line by line: sold, not cancelled, not handed over.
 # What is left of a closed order was collected, sent as a file, or lost on its way.
 WAITING_LINES = """
@@ -294,6 +306,30 @@ ROW_SETS = {
         order="told_at desc nulls last, conflict_id",
     ),
     "drift": DRIFT,
+    "drift_movements": RowSet(
+        "counts and movements that a drift is told from",
+        "movement",
+        "marts.stock_movements",
+        "order_id, sku, location_id, movement, stretch, quantity, drift_quantity, "
+        "occurred_at",
+        rows=DRIFT_MOVEMENTS,
+        by=("sku", "location_id"),
+        order="occurred_at desc, event_id, sku, location_id",
+        number="sum(drift_quantity)",
+        unit="unit",
+    ),
+    "stock_of_day": RowSet(
+        "products asked for, shipped or waiting on a day",
+        "product",
+        "marts.demand_vs_shipped",
+        "date, sku, opening_backlog, demand, cancelled, shipped, closing_backlog",
+        where="demand <> 0 or shipped <> 0 or closing_backlog <> 0",
+        by=("date",),
+        needs=("date",),
+        order="closing_backlog desc, sku",
+        number="sum(closing_backlog)",
+        unit="unit",
+    ),
     "drifting_units": replace(DRIFT, number="sum(abs(drift))", unit="unit", whole=""),
     "backlog": RowSet(
         "order lines sold and not shipped",

@@ -57,6 +57,17 @@ ROW_SETS = {
         order="occurred_at desc, violation_id",
         day=store_day("occurred_at"),
     ),
+    "events": RowSet(
+        "events of a source",
+        "event",
+        "marts.events",
+        "order_id, event_name, entity_type, entity_id, detail, is_retracted, "
+        "occurred_at, observed_at",
+        where="source is not null and not starts_with(source, 'warehouse:')",
+        by=("source", "event_name"),
+        order="observed_at desc, fact_id",
+        day=store_day("occurred_at"),
+    ),
     "silences": RowSet(
         "hours in which a source said nothing it should have said",
         "hour",

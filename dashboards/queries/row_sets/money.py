@@ -214,6 +214,17 @@ ROW_SETS = {
         order="abs(residual_amount) desc, order_id",
         number="sum(residual_amount)",
     ),
+    "entries": RowSet(
+        "lines of the ledger",
+        "line",
+        "marts.fct_ledger_entries",
+        "order_id, entry_id, entry_kind, account, currency, amount, payment_id, "
+        "booked_at",
+        by=("account", "currency"),
+        order="booked_at desc, line_id",
+        number="sum(amount)",
+        unit="currency",
+    ),
     "clearing": RowSet(
         "payments with a balance in clearing",
         "payment",
