@@ -44,15 +44,18 @@ def show_cohorts(version: Version) -> None:
             x="age",
             y="cohort",
             value="retention_rate",
-            x_title=f"Age, {MODES[mode].lower()} after the first order",
-            y_title="Month of first order (customers)",
+            x_title=f"Age, {MODES[mode].lower()}",
+            y_title="",
             value_title="Customers who ordered, %",
             percent=True,
             x_sort=sorted(set(cells["age"])),
             y_sort=sorted(set(cells["cohort"])),
             description="Share of each cohort that ordered again, by age",
         )
-        st.caption("Blank: not watched yet. Guests are in no cohort.")
+        st.caption(
+            "Down: month of the first order (customers). Blank: not watched yet. "
+            "Guests are in no cohort."
+        )
         with in_numbers():
             table(
                 version,
@@ -184,6 +187,7 @@ with block("What is a customer worth?"):
         reorders.VALUE,
         description="Contribution by cohort, age and currency",
         headings={
+            "age": "Age, months",
             "cost_coverage": "Costs known",
             "is_young": "Can still change",
             "cumulative_per_customer_amount": "Per customer so far",

@@ -155,7 +155,10 @@ with block("What is kept by exchange?"):
         "exchanges",
         returns.EXCHANGES,
         description="Exchanges by month and currency",
-        headings={"retained_share": "Revenue retained"},
+        headings={
+            "retained_share": "Revenue retained",
+            "is_rankable": "Enough to compare",
+        },
         noun="month",
         behind=Behind("exchanged", "exchanged_lines", ("month", "currency")),
     )

@@ -189,16 +189,15 @@ select
     'rej-' || number as rejected_id,
     case when number < 3 then 'field_missing' else 'currency_unknown' end as reason_code,
     'orders/2026-03-30.jsonl' as landed_file,
+    case when number < 3 then 'landing-1' else 'landing-2' end as landing_id,
     timestamptz '2026-03-30 20:00+00' as rejected_at,
     case when number = 4 then timestamptz '2026-03-31 01:00+00' end as replayed_at
 from range(5) as numbers (number);
 
+-- one name, landed twice with different lines
 create table marts.landings as
-select
-    'orders/2026-03-30.jsonl' as landed_file,
-    400 as delivered,
-    395 as accepted,
-    5 as rejected;
+select 'orders/2026-03-30.jsonl' as landed_file, *
+from (values ('landing-1', 390, 387, 3), ('landing-2', 10, 8, 2)) as landings (landing_id, delivered, accepted, rejected);
 
 -- 25 to 31 March: 8 of 40 lines failed; 18 to 24 March: 2 of 40
 create table metrics.reservation_failures as

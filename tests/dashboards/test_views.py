@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.published import Version
+from dashboards.queries import sources
 from dashboards.queries.reader import frame
 from dashboards.queries.row_sets import ROW_SETS, rows_behind
 from tests.dashboards.promised import promised_columns
@@ -104,6 +105,17 @@ def test_every_row_set_reads_what_the_marts_hold(version: Version) -> None:
         address = filters | {"from": "2026-03-01", "to": "x"}
         assert frame(version, rows_behind(version, name, address)).empty
         assert frame(version, rows_behind(version, name, {"nothing": "x"})).shape[1]
+
+
+def test_two_landings_of_one_name_open_to_their_own_lines(version: Version) -> None:
+    refused = frame(version, sources.LANDINGS).set_index("landing_id")["refused"]
+
+    assert dict(refused) == {"landing-1": 3, "landing-2": 2}
+    for landing, lines in refused.items():
+        of_landing = rows_behind(
+            version, "refused_of_file", {"landing_id": str(landing)}
+        )
+        assert len(frame(version, of_landing)) == lines
 
 
 @pytest.mark.usefixtures("version")
