@@ -46,7 +46,6 @@ stretched_movements as (
         case
             when movements.event_id = last_counts.count_id then 'last_count'
             when movements.event_id = last_counts.count_before_id then 'count_before'
-            when movements.movement = 'count' then null
             when last_counts.counted_at is null then 'since_count'
             when movements.occurred_at > last_counts.counted_at then 'since_count'
             when movements.occurred_at > last_counts.counted_before_at
