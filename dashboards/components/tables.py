@@ -223,20 +223,37 @@ def _download(
     mime: str,
     write: Callable[[pa.Table], bytes],
 ) -> None:
-    """Offer every row of a query as a file; it is made when it is asked for."""
+    """Offer every row of a query as a file."""
+    offer(
+        label,
+        f"{name}-{version.name}.{ending}",
+        mime,
+        lambda: write(arrow(version, query)),
+    )
+
+
+def offer(label: str, name: str, mime: str, make: Callable[[], bytes]) -> None:
+    """Offer a file; it is made when it is asked for.
+
+    Args:
+        label: What the button says.
+        name: Of the file, unique on its page.
+        mime: Its type.
+        make: Returns what it holds.
+    """
     require_fresh = freshness()
 
     def made() -> bytes:
         # asked for after the page was drawn: the reader's time may be over by then
         require_fresh()
-        return write(arrow(version, query))
+        return make()
 
     st.download_button(
         label,
         data=made,
-        file_name=f"{name}-{version.name}.{ending}",
+        file_name=name,
         mime=mime,
-        key=f"{name}-{ending}",
+        key=name,
         on_click="ignore",
         type="tertiary",
         icon=":material/download:",

@@ -73,17 +73,3 @@ LEDGER = Query(
     from entries
     """
 )
-
-ACCOUNTS = Query(
-    """
-    select
-        account,
-        currency,
-        sum(amount) filter (where amount > 0) as debit_amount,
-        -sum(amount) filter (where amount < 0) as credit_amount,
-        sum(amount) as balance_amount
-    from marts.fct_ledger_entries
-    group by account, currency
-    order by currency, account
-    """
-)

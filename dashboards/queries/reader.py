@@ -59,7 +59,7 @@ def total(version: Version, query: Query) -> int:
 
 def arrow(version: Version, query: Query) -> pa.Table:
     """Run a query and return every row with the types of the marts, for a download."""
-    with _connection(version).cursor() as cursor:
+    with cursor_of(version) as cursor:
         cursor.execute(query.sql, dict(query.parameters))
         return cursor.to_arrow_table()
 
@@ -71,7 +71,7 @@ def _frame(
     if limit is not None:
         sql = f"{sql}\nlimit $row_limit"
         parameters = parameters | {"row_limit": limit}
-    with _connection(version).cursor() as cursor:
+    with cursor_of(version) as cursor:
         cursor.execute(sql, parameters)
         found: pd.DataFrame = cursor.df()
     return found
@@ -79,7 +79,7 @@ def _frame(
 
 @cached
 def _total(version: Version, sql: str, parameters: dict[str, object]) -> int:
-    with _connection(version).cursor() as cursor:
+    with cursor_of(version) as cursor:
         cursor.execute(f"select count(*) from ({sql})", parameters)
         ((rows_found,),) = cursor.fetchall()
     return int(rows_found)
@@ -102,7 +102,7 @@ def rows(
     Raises:
         VersionGoneError: The version's file is no longer there.
     """
-    with _connection(version).cursor() as cursor:
+    with cursor_of(version) as cursor:
         cursor.execute(sql, dict(parameters or {}))
         names = [column[0] for column in cursor.description or []]
         found = cursor.fetchall()
@@ -149,7 +149,7 @@ def tables(version: Version) -> frozenset[str]:
 
     Later releases publish more tables: a page shows a block when its table exists.
     """
-    with _connection(version).cursor() as cursor:
+    with cursor_of(version) as cursor:
         cursor.execute(
             """
             select table_schema || '.' || table_name
@@ -158,6 +158,15 @@ def tables(version: Version) -> frozenset[str]:
             """
         )
         return frozenset(name for (name,) in cursor.fetchall())
+
+
+def cursor_of(version: Version) -> duckdb.DuckDBPyConnection:
+    """Return a cursor of its own over a version, hardened; close it after use.
+
+    Raises:
+        VersionGoneError: The version's file is no longer there.
+    """
+    return _connection(version).cursor()
 
 
 def _connection(version: Version) -> duckdb.DuckDBPyConnection:

@@ -4,13 +4,69 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dagster_project.certificate import page
+from dagster_project.published import Version
 from dashboards.components.blocks import answer, block
 from dashboards.components.figures import Figure, figures
 from dashboards.components.shown_version import require, shown_version
-from dashboards.components.tables import Behind, table
+from dashboards.components.tables import Behind, offer, table
 from dashboards.components.words import amount, count
-from dashboards.queries import books
+from dashboards.queries import books, certificate
 from dashboards.queries.reader import frame
+
+
+def show_day(version: Version) -> None:
+    """Show the accounts over a day that the reader chooses; offer its certificate."""
+    with block("What did a day close with?"):
+        day = st.date_input(
+            "Store day",
+            certificate.last_day_of(version),
+            max_value=certificate.today_of(version),
+            key="day",
+            bind="query-params",
+            required=True,
+            format="YYYY-MM-DD",
+            width=200,
+        )
+        certified = certificate.certified(version, day)
+        st.markdown(page.verdict_of(certified))
+        table(
+            version,
+            "accounts",
+            certificate.accounts_on(day),
+            description=f"Each account on {day}, from opening to closing balance",
+            headings={
+                "opening_amount": "Opening",
+                "debit_amount": "Debit",
+                "credit_amount": "Credit",
+                "closing_amount": "Closing",
+            },
+            noun="account",
+            behind=Behind(
+                "entries",
+                "closing_amount",
+                ("account", "currency"),
+                also={"to": str(day)},
+            ),
+        )
+        st.caption(
+            "The certificate is a page to print and to sign: these balances, what "
+            "stands in clearing and why, and refunds by both dates."
+        )
+        with st.container(horizontal=True):
+            offer(
+                "Certificate",
+                f"certificate-{day}-{version.name}.html",
+                "text/html",
+                lambda: page.page_of(certified).encode(),
+            )
+            offer(
+                "Its figures, JSON",
+                f"certificate-{day}-{version.name}.json",
+                "application/json",
+                lambda: page.json_of(certified).encode(),
+            )
+
 
 st.title("Do the books close?")
 shown = shown_version()
@@ -113,16 +169,4 @@ with right, block("What stands in clearing?"):
         noun="cause",
         behind=Behind("clearing", "balance_amount", ("cause", "currency", "is_mature")),
     )
-with block("What do the accounts hold?"):
-    table(
-        shown,
-        "accounts",
-        books.ACCOUNTS,
-        description="Debits, credits and balance of each account",
-        noun="account",
-        behind=Behind("entries", "balance_amount", ("account", "currency")),
-    )
-    st.markdown(
-        "`postorder certificate` writes any day's books as a page to print and to "
-        "sign, with opening and closing balances."
-    )
+show_day(shown)

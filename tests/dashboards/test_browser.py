@@ -359,6 +359,20 @@ def test_every_view_is_drawn_and_fits(page: Page, address: str) -> None:
         assert_fits(page)
 
 
+def test_finance_takes_the_certificate_of_a_day_away(
+    page: Page, address: str, tmp_path: Path
+) -> None:
+    open_and_wait(page, f"{address}/books?day=2026-03-25")
+    with page.expect_download() as taking:
+        page.get_by_role("button", name="Certificate", exact=True).click()
+    taking.value.save_as(tmp_path / "page.html")
+
+    assert taking.value.suggested_filename.startswith("certificate-2026-03-25-")
+    signed = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Reconciliation certificate for 2026-03-25" in signed
+    assert "The books close" in signed
+
+
 @pytest.mark.deep
 def test_a_number_opens_to_rows_that_can_be_taken_away(
     page: Page, address: str, shop_folder: Path, tmp_path: Path

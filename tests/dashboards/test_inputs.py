@@ -17,6 +17,7 @@ INPUT = re.compile(r'key="(\w+)",?\s*(?:\)|bind=)')
 
 # a choice that nobody offers is dropped: the page stays as it is
 CHOICES = {
+    "books": {"day"},
     "metrics": {"chosen_metric"},
     "orders": {"stage", "payment_mode", "needs"},
     "reorders": {"age"},

@@ -219,9 +219,10 @@ ROW_SETS = {
         "line",
         "marts.fct_ledger_entries",
         "order_id, entry_id, entry_kind, account, currency, amount, payment_id, "
-        "booked_at",
+        "booked_date, booked_at",
         by=("account", "currency"),
         order="booked_at desc, line_id",
+        day="booked_date",
         number="sum(amount)",
         unit="currency",
     ),

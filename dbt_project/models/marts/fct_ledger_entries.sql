@@ -1,17 +1,33 @@
--- Rebuilt whole from lines that are rewritten by story: a settlement comes into the
--- books when the clock reaches it, though nothing arrived.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='affected_stories',
+    )
+}}
+
+{%- set moved -%}
+select booked.story_id
+from {{ ref('int_ledger_payments') }} as booked
+cross join {{ ref('stg_clock') }} as clock
+where booked.booked_at >= clock.new_since
+    and not booked.is_ahead
+{%- endset %}
+
+-- A settlement comes into the books when the clock reaches it, though nothing arrived.
 with
 
 order_lines as (
 
     select * from {{ ref('int_ledger_orders') }}
+    where {{ is_affected('story_id', moved=moved) }}
 
 ),
 
 payment_lines as (
 
     select * from {{ ref('int_ledger_payments') }}
-    where not is_ahead
+    where {{ is_affected('story_id', moved=moved) }}
+        and not is_ahead
 
 ),
 
