@@ -135,13 +135,13 @@ figures(
     ]
 )
 if len(sums) > 1:
-    with block("And in other currencies?"):
+    with block("And currency by currency?"):
         table(
             shown,
             "books-by-currency",
             books.BY_CURRENCY,
             description="The books by currency",
-            noun="currency",
+            noun="row",
             behind=Behind("owed", "owed_amount", ("currency",)),
         )
 left, right = st.columns(2)
