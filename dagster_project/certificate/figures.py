@@ -335,6 +335,16 @@ class Certificate:
         return all(each.is_proven for each in self.currencies)
 
 
+def today_of(version: Version) -> date:
+    """Return the store day that the version's clock stands in."""
+    return version.as_of.astimezone(ZoneInfo(version.store_timezone)).date()
+
+
+def last_day_of(version: Version) -> date:
+    """Return the last store day that the version's clock saw end."""
+    return today_of(version) - timedelta(days=1)
+
+
 def certificate_of(
     version: Version, connection: duckdb.DuckDBPyConnection, day: date | None = None
 ) -> Certificate:
@@ -343,8 +353,8 @@ def certificate_of(
     Raises:
         CertificateError: The version has no books, or the day is still to come.
     """
-    today = version.as_of.astimezone(ZoneInfo(version.store_timezone)).date()
-    day = day or today - timedelta(days=1)
+    today = today_of(version)
+    day = day or last_day_of(version)
     if day > today:
         raise CertificateError(
             f"{day} is after {today}, the last day version {version.name} knows; "

@@ -51,8 +51,18 @@ SHARE_NAMES = frozenset({"confidence", "lower", "upper"})
 INITIALS = {"sku": "SKU", "rto": "RTO"}
 
 
+# headings that a name does not say
+HEADINGS = {
+    "is_rankable": "Enough to compare",
+    "is_young": "Can still change",
+    "last_day": "To",
+}
+
+
 def label_of(name: str) -> str:
     """Return a column's heading with its unit: ``age_hours`` is ``Age, hours``."""
+    if name in HEADINGS:
+        return HEADINGS[name]
     unit = ""
     for suffix in ("_hours", "_days", "_minutes"):
         if name.endswith(suffix):

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from dagster_project.certificate.figures import ACCOUNTS, Certificate, certificate_of
 from dagster_project.published import Version
-from dashboards.queries.reader import Query, cached, cursor_of, store_zone
-
-
-def today_of(version: Version) -> date:
-    """Return the store day that the version's clock stands in."""
-    return version.as_of.astimezone(store_zone(version)).date()
-
-
-def last_day_of(version: Version) -> date:
-    """Return the last store day that the version's clock saw end."""
-    return today_of(version) - timedelta(days=1)
+from dashboards.queries.reader import Query, cached, cursor_of
 
 
 def accounts_on(day: date) -> Query:

@@ -90,9 +90,7 @@ with block("How has it moved?"):
             description="Address checks that failed, by week",
             headings={
                 "week": "Week of the check, from",
-                "last_day": "To",
                 "failure_rate": "Failed, share",
-                "is_young": "Can still change",
             },
             noun="week",
             behind=Behind(

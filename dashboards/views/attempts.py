@@ -48,11 +48,9 @@ def show_weeks(version: Version) -> None:
                 description="Orders paid at the first try and in the end, by week",
                 headings={
                     "week": "Week of the first attempt, from",
-                    "last_day": "To",
                     "orders_paid": "Paid in the end",
                     "first_try": "At the first try, share",
                     "in_the_end": "In the end, share",
-                    "is_young": "Can still change",
                 },
                 noun="week",
                 behind=Behind(
@@ -142,7 +140,6 @@ with block("Where do they fail?"):
             "first_attempt_success_rate": "Paid at first try",
             "order_success_rate": "Paid in the end",
             "retry_recovery_rate": "Won back",
-            "is_rankable": "Enough to compare",
         },
         noun="row",
         behind=Behind("attempts", "attempts", ("method", "gateway")),

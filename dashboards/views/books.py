@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dagster_project.certificate import page
+from dagster_project.certificate.figures import last_day_of, today_of
 from dagster_project.published import Version
 from dashboards.components.blocks import answer, block
 from dashboards.components.figures import Figure, figures
@@ -20,8 +21,8 @@ def show_day(version: Version) -> None:
     with block("What did a day close with?"):
         day = st.date_input(
             "Store day",
-            certificate.last_day_of(version),
-            max_value=certificate.today_of(version),
+            last_day_of(version),
+            max_value=today_of(version),
             key="day",
             bind="query-params",
             required=True,

@@ -62,11 +62,9 @@ def show_weeks(version: Version) -> None:
                 description="Promises kept and moved, by week",
                 headings={
                     "week": "Week of the original promise, from",
-                    "last_day": "To",
                     "kept_original": "Kept at first, share",
                     "kept_current": "Kept at last, share",
                     "revised": "Moved, share",
-                    "is_young": "Can still change",
                 },
                 noun="week",
                 behind=Behind(
@@ -144,7 +142,6 @@ with block("Which carriers?"):
             "first_attempt_on_time_rate": "First attempt on time",
             "revision_rate": "Moved",
             "kept_to_the_minute_rate": "Kept to the minute",
-            "is_rankable": "Enough to compare",
         },
         noun="carrier",
         behind=Behind("promised", "promised", ("carrier",)),

@@ -96,10 +96,8 @@ with right, block("How has it moved?"):
             description=f"Refunds back within {REFUND_HOURS} hours, by week due",
             headings={
                 "week": "Week due, from",
-                "last_day": "To",
                 "refunds_in_time": "In time",
                 "within_48h_share": f"Within {REFUND_HOURS} hours, share",
-                "is_young": "Can still change",
             },
             noun="week",
             behind=Behind(
@@ -126,7 +124,6 @@ with block("Week by week, open refunds counted as waiting"):
         description="Kaplan-Meier percentiles of refunds by week, cause and clock",
         headings={
             "naive_p90_hours": "Naive p90, hours",
-            "is_rankable": "Enough to compare",
         },
         noun="row",
         behind=Behind("refund_clocks", "refunds", ("week", "cause", "clock")),

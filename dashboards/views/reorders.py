@@ -161,7 +161,6 @@ with left, block("Which first product brings them back?"):
         headings={
             "shrunk_rate": "Order again",
             "shop_rate": "All of the shop",
-            "is_rankable": "Enough to rank",
         },
         noun="SKU",
         behind=Behind("first_buyers", "first_buyers", ("sku",)),
@@ -189,7 +188,6 @@ with block("What is a customer worth?"):
         headings={
             "age": "Age, months",
             "cost_coverage": "Costs known",
-            "is_young": "Can still change",
             "cumulative_per_customer_amount": "Per customer so far",
         },
         noun="row",

@@ -166,7 +166,6 @@ with block("Which SKUs?"):
             "attempt_failure_rate": "Attempts failed",
             "unit_failure_rate": "Units failed",
             "fallback_success_lines": "Saved by fallback",
-            "is_rankable": "Enough to compare",
         },
         noun="place",
         behind=Behind("failed_lines", "lines_failed", ("sku", "location_id")),

@@ -126,9 +126,7 @@ with right, block("How has it moved?"):
             description="Delivered units that came back, by month of delivery",
             headings={
                 "delivered_month": "Month of delivery",
-                "last_day": "To",
                 "return_rate": "Came back, share",
-                "is_young": "Can still change",
             },
             noun="month",
             behind=Behind(
@@ -145,7 +143,7 @@ with block("Which products?"):
         returns.PRODUCTS,
         description="Return rate by product, mature months, those that can be ranked "
         "first",
-        headings={"reason": "Most often", "is_rankable": "Enough to compare"},
+        headings={"reason": "Most often"},
         noun="SKU",
         behind=Behind("came_back_in_mature_months", "units_returned", ("sku",)),
     )
@@ -157,7 +155,6 @@ with block("What is kept by exchange?"):
         description="Exchanges by month and currency",
         headings={
             "retained_share": "Revenue retained",
-            "is_rankable": "Enough to compare",
         },
         noun="month",
         behind=Behind("exchanged", "exchanged_lines", ("month", "currency")),

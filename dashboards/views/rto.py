@@ -119,7 +119,6 @@ def show_segments(version: Version) -> None:
                 "matured_rate": "Matured rate",
                 "shrunk_rate": "Rate to rank by",
                 "naive_rate": "Naive rate",
-                "is_rankable": "Enough to compare",
             },
             noun="segment",
             behind=Behind(

@@ -47,6 +47,16 @@ def test_every_table_offers_both_files() -> None:
     assert labels == ["CSV", "Parquet"]
 
 
+def test_a_row_that_counts_nothing_leads_nowhere() -> None:
+    shelves = pd.DataFrame({"sku": ["TEE-M", "MUG-1"], "drift": [2.0, None]})
+    drift = tables.Behind("drift_movements", "drift", ("sku",))
+
+    assert tables.addresses_behind(shelves, drift) == [
+        "rows?of=drift_movements&sku=TEE-M",
+        None,
+    ]
+
+
 def test_a_hostile_id_is_shown_as_text(version: Version) -> None:
     page = open_page("views/rows.py", of="reorder_asks")
 
@@ -63,6 +73,7 @@ def test_a_hostile_id_is_shown_as_text(version: Version) -> None:
         ("is_late", "Late"),
         ("rto_unacknowledged", "RTO unacknowledged"),
         ("sku", "SKU"),
+        ("is_rankable", "Enough to compare"),
     ],
 )
 def test_a_heading_says_the_unit(name: str, label: str) -> None:
