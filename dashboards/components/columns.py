@@ -16,11 +16,14 @@ CODES = frozenset(
     {
         "account",
         "address_check",
+        "basis",
         "category",
         "cause",
         "class",
         "decline_type",
+        "destination",
         "disposition",
+        "entry_kind",
         "error_code",
         "exception_name",
         "exit",
@@ -30,6 +33,7 @@ CODES = frozenset(
         "level",
         "machine",
         "method",
+        "movement",
         "outcome",
         "owner",
         "payment_mode",
@@ -41,6 +45,7 @@ CODES = frozenset(
         "residual_cause",
         "segment",
         "severity",
+        "stretch",
         "subject",
     }
 )
